@@ -1,0 +1,1 @@
+"""Greenramp: safe releases of machine-learning models."""

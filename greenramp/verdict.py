@@ -1,0 +1,44 @@
+"""What a gate or check says: one of five outcomes, with its arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """From best to worst."""
+
+    PASS = "pass"  # noqa: S105  (a verdict, not a secret)
+    UNSURE = "unsure"
+    UNAVAILABLE = "unavailable"
+    INVALID = "invalid"
+    FAIL = "fail"
+
+    @property
+    def badness(self) -> int:
+        """Rank of this outcome, 0 is best."""
+        return list(Outcome).index(self)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One gate's answer.
+
+    sentence: the arithmetic in one sentence: counts, bound or e-value, threshold.
+    numbers: the same as values, for plots and records.
+    """
+
+    gate: str
+    outcome: Outcome
+    sentence: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.gate} is {self.outcome.value}: {self.sentence}"
+
+
+def worst(verdicts: Iterable[Verdict]) -> Outcome:
+    """Of several verdicts the worst wins; of none, UNSURE: silence is not health."""
+    return max((v.outcome for v in verdicts), key=lambda o: o.badness, default=Outcome.UNSURE)
