@@ -1,0 +1,1 @@
+"""Clients: each speaks with one outside system, and decides nothing."""

@@ -1,0 +1,1 @@
+"""Envoy: its generated configuration, its files on disk, its admin socket."""

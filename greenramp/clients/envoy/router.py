@@ -1,0 +1,143 @@
+"""Envoy as the place where traffic is decided: two files, changed one writer at a time, read back from Envoy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from greenramp.clients.atomicfile import locked, read_json, write_json
+from greenramp.clients.envoy.admin import Accepted, Admin
+from greenramp.clients.envoy.clusters import Upstream, cluster_file, upstreams_of
+from greenramp.clients.envoy.routes import records_of, route_file
+from greenramp.errors import NotConfirmed, Unreachable
+from greenramp.home import Home
+from greenramp.route import Route
+from greenramp.split import Side
+
+_ANSWER_SECONDS = 5.0
+"""Envoy takes a file in some milliseconds; under heavy load it has been seen to need 70."""
+
+
+class _Rejected(NotConfirmed):
+    """Envoy has read the file and does not take it."""
+
+
+class Router:
+    """The routes and environments of all services of one site."""
+
+    def __init__(self, home: Home) -> None:
+        self._routes = home.xds / "rds.json"
+        self._clusters = home.xds / "cds.json"
+        self._lock = home.runtime / "router.lock"
+        self._admin = Admin(home.admin_socket)
+
+    def read(self, service: str) -> Route:
+        """The service's traffic record; an unknown service has an empty one."""
+        return self.read_all().get(service, Route(service))
+
+    def read_all(self) -> dict[str, Route]:
+        """The traffic records of all services."""
+        file = read_json(self._routes)
+        return records_of(file) if file else {}
+
+    def upstreams(self) -> tuple[Upstream, ...]:
+        """The environments that traffic can be sent to."""
+        file = read_json(self._clusters)
+        return upstreams_of(file) if file else ()
+
+    def upstream(self, service: str, side: Side) -> Upstream | None:
+        """The environment on one side of a service, None when there is none."""
+        return next((u for u in self.upstreams() if (u.service, u.side) == (service, side)), None)
+
+    def ensure_files(self) -> None:
+        """Write both files, empty, where they are missing: Envoy does not start without them."""
+        with locked(self._lock):
+            if not self._clusters.exists():
+                write_json(self._clusters, cluster_file((), 1))
+            if not self._routes.exists():
+                write_json(self._routes, route_file((), 1))
+
+    def change(self, service: str, change: Callable[[Route], Route]) -> Route:
+        """Change one service's record and see Envoy take it; returns the record as it stands. Safe to repeat.
+
+        change: a pure function from the record read to the record wanted; what it raises is passed on and
+        nothing is written. Its result gets the next generation, unless only the lease was prolonged.
+        Raises Unreachable when Envoy does not answer (the record stands on disk), NotConfirmed when it refuses.
+        """
+        with locked(self._lock):
+            file = read_json(self._routes)
+            records = records_of(file) if file else {}
+            have = records.get(service, Route(service))
+            want = change(have)
+            if want == have:
+                self._confirm_routes(int(file["version_info"]) if file else 0)
+                return have
+            if replace(want, until=have.until) != have:
+                want = replace(want, generation=have.generation + 1)
+            version = int(file["version_info"]) + 1 if file else 1
+            self._write(self._routes, route_file({**records, service: want}.values(), version), file)
+            return want
+
+    def ensure_upstream(self, upstream: Upstream) -> None:
+        """Make an environment known to Envoy. Safe to repeat."""
+        self._change_clusters(lambda have: {**have, (upstream.service, upstream.side): upstream})
+
+    def remove_upstream(self, service: str, side: Side) -> None:
+        """Forget an environment; what is already gone is fine."""
+        self._change_clusters(lambda have: {key: u for key, u in have.items() if key != (service, side)})
+
+    def _change_clusters(
+        self, change: Callable[[dict[tuple[str, Side], Upstream]], dict[tuple[str, Side], Upstream]]
+    ) -> None:
+        with locked(self._lock):
+            file = read_json(self._clusters)
+            have = {(u.service, u.side): u for u in (upstreams_of(file) if file else ())}
+            want = change(have)
+            version = int(file["version_info"]) if file else 0
+            if want == have and file:
+                self._confirm_clusters(version)
+                return
+            self._write(self._clusters, cluster_file(want.values(), version + 1), file)
+
+    def _write(self, path: Path, new: dict[str, Any], old: dict[str, Any] | None) -> None:
+        """Write the file and see it taken; a file that Envoy refuses is replaced by the one before."""
+        confirm = self._confirm_routes if path == self._routes else self._confirm_clusters
+        before = self._accepted(path)
+        write_json(path, new)
+        try:
+            confirm(int(new["version_info"]), before)
+        except _Rejected:
+            if old is not None:
+                write_json(path, old)
+            raise
+
+    def _accepted(self, path: Path) -> Accepted | None:
+        try:
+            return self._admin.accepted_routes() if path == self._routes else self._admin.accepted_clusters()
+        except Unreachable:
+            return None
+
+    def _confirm_routes(self, version: int, before: Accepted | None = None) -> None:
+        _confirm(self._admin.accepted_routes, version, before, self._routes)
+
+    def _confirm_clusters(self, version: int, before: Accepted | None = None) -> None:
+        _confirm(self._admin.accepted_clusters, version, before, self._clusters)
+
+
+def _confirm(read: Callable[[], Accepted], version: int, before: Accepted | None, path: Path) -> None:
+    """Wait until Envoy runs with `version` of a file; raises NotConfirmed when it refuses or takes too long."""
+    deadline = time.monotonic() + _ANSWER_SECONDS
+    while True:
+        now = read()
+        if now.version == str(version):
+            return
+        if before and (now.rejected > before.rejected or now.failed > before.failed):
+            raise _Rejected(f"Envoy refuses version {version} of {path}; its reason is in its log, envoy.log")
+        if time.monotonic() > deadline:
+            raise NotConfirmed(
+                f"Envoy runs with version {now.version or 'none'} of {path} after {_ANSWER_SECONDS:g} s, not {version}"
+            )
+        time.sleep(0.002)

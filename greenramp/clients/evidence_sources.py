@@ -1,0 +1,59 @@
+"""The files evidence is read from: the router's log, the prediction logs, the labels."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from greenramp.clients.jsonlines import JsonLines
+from greenramp.counting import Counting
+from greenramp.home import Home
+from greenramp.traffic_log import seen_request
+
+
+class EvidenceSources:
+    """All that is known about one service's requests since a byte of the router's log.
+
+    since: offset into the router's log at which the release's first step began.
+    """
+
+    def __init__(self, home: Home, service: str, since: int) -> None:
+        self._service = service
+        self._home = home
+        self._requests = JsonLines(home.request_log, since)
+        self._labels = JsonLines(labels_file(home, service))
+        self._predictions: dict[Path, JsonLines] = {}
+
+    def feed(self, counting: Counting) -> None:
+        """Pass everything new on to `counting`."""
+        seen = (seen_request(row) for row in self._requests.read_new())
+        counting.add_requests(s for s in seen if s is not None and s.service == self._service)
+        for path in sorted(self._home.predictions.glob(f"{self._service}.*.jsonl")):
+            log = self._predictions.setdefault(path, JsonLines(path))
+            counting.add_predictions(
+                (row["id"], row["predictions"]) for row in log.read_new() if isinstance(row.get("predictions"), list)
+            )
+        counting.add_labels((str(row["id"]), row["label"]) for row in self._labels.read_new() if "id" in row)
+
+
+def log_position(home: Home) -> int:
+    """Where the router's log ends now, in bytes."""
+    return JsonLines.from_now(home.request_log).offset
+
+
+def labels_file(home: Home, service: str) -> Path:
+    """Where a service's labels are dropped: lines of {"id": <x-request-id>, "label": <value or list>}."""
+    return home.outcomes / f"{service}.jsonl"
+
+
+def append_labels(home: Home, service: str, labels: Iterable[tuple[str, Any]]) -> int:
+    """Add (request id, label) to a service's labels; returns how many."""
+    lines = [json.dumps({"id": request_id, "label": label}) + "\n" for request_id, label in labels]
+    home.outcomes.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(labels_file(home, service), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+        file.write("".join(lines))  # one write, so that lines of several writers do not mix
+    return len(lines)

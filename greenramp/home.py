@@ -1,0 +1,112 @@
+"""Where a site keeps its state: path arithmetic only."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+_SOCKET_PATH_LIMIT = 90
+"""Unix sockets allow 107 bytes; supervisord appends a suffix of its own while it starts."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of one site; everything the site writes lies below it, but for sockets when it is too deep."""
+
+    root: Path
+
+    @property
+    def site_file(self) -> Path:
+        """What `greenramp up` fixed: ports, folders of flows and configuration."""
+        return self.root / "site.json"
+
+    @property
+    def xds(self) -> Path:
+        """Envoy's watched folder: routes and clusters."""
+        return self.root / "envoy" / "xds"
+
+    @property
+    def bootstrap(self) -> Path:
+        """Envoy's static configuration."""
+        return self.root / "envoy" / "bootstrap.json"
+
+    @property
+    def logs(self) -> Path:
+        """Output of the site's own processes."""
+        return self.root / "logs"
+
+    @property
+    def request_log(self) -> Path:
+        """One JSON line per request the router answered."""
+        return self.root / "requests" / "requests.jsonl"
+
+    @property
+    def predictions(self) -> Path:
+        """Prediction logs, one file per serving process."""
+        return self.root / "predictions"
+
+    @property
+    def outcomes(self) -> Path:
+        """Labels that arrived, one file per service."""
+        return self.root / "outcomes"
+
+    @property
+    def programs(self) -> Path:
+        """supervisord's programs: one file per environment."""
+        return self.root / "supervisor" / "programs"
+
+    @property
+    def supervisor_config(self) -> Path:
+        """supervisord's main file."""
+        return self.root / "supervisor" / "supervisord.conf"
+
+    @property
+    def environments(self) -> Path:
+        """One record per environment: version, digest, addresses."""
+        return self.root / "environments"
+
+    @property
+    def models(self) -> Path:
+        """Fixed copies of the model versions that serve."""
+        return self.root / "models"
+
+    @property
+    def venvs(self) -> Path:
+        """Virtual environments built from models' requirements."""
+        return self.root / "venvs"
+
+    @property
+    def mlflow(self) -> Path:
+        """The embedded MLflow server's database and artifacts."""
+        return self.root / "mlflow"
+
+    @property
+    def prefect(self) -> Path:
+        """The embedded Prefect server's folder."""
+        return self.root / "prefect"
+
+    @property
+    def runtime(self) -> Path:
+        """Sockets, locks and process ids; elsewhere when the path would be too long for a socket."""
+        near = self.root / "run"
+        if len(str(near / "supervisor.sock")) <= _SOCKET_PATH_LIMIT:
+            return near
+        name = hashlib.sha256(str(self.root).encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"greenramp-{name}"
+
+    @property
+    def supervisor_socket(self) -> Path:
+        """supervisord's control socket."""
+        return self.runtime / "supervisor.sock"
+
+    @property
+    def supervisor_pid(self) -> Path:
+        """supervisord's process id."""
+        return self.runtime / "supervisord.pid"
+
+    @property
+    def admin_socket(self) -> Path:
+        """Envoy's admin socket."""
+        return self.runtime / "envoy-admin.sock"

@@ -1,0 +1,137 @@
+"""One service's traffic record: who is live, who has which share, who may change it and until when.
+
+The router keeps this record inside its own route file, so that record and routing can't differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from greenramp.errors import Fenced, ReleaseUnderWay
+from greenramp.split import Side, Split
+
+
+@dataclass(frozen=True)
+class Route:
+    """A service's traffic, and the claim of the release that works on it.
+
+    live: the side that serves, and that an ended lease falls back to; None before the first release.
+    percent: share of the idle side, in percent; 0 outside a canary.
+    generation: counts the changes of this record; a change that read an older one is refused.
+    owner: id of the release that holds the service, empty when none does.
+    until: epoch seconds at which the owner's claim, and with it a shared split, ends unless renewed.
+    salt: mixed into the user key, so that each release draws other users.
+    fallback: the idle side answers what the live side fails to answer (only while it is a proven version).
+    step: what the owner is doing, in words.
+    timeout_seconds: the longest one try of a request may take.
+    """
+
+    service: str
+    live: Side | None = None
+    percent: float = 0.0
+    generation: int = 0
+    owner: str = ""
+    until: float = 0.0
+    salt: str = ""
+    fallback: bool = False
+    step: str = ""
+    timeout_seconds: float = 60.0
+
+    @property
+    def split(self) -> Split | None:
+        """The traffic's split, None while nothing serves."""
+        return None if self.live is None else Split.giving(self.live.other, self.percent)
+
+    @property
+    def idle(self) -> Side:
+        """The side a candidate is put on."""
+        return Side.BLUE if self.live is None else self.live.other
+
+    def held(self, now: float) -> bool:
+        """Whether a living release holds the service at `now` (epoch seconds)."""
+        return bool(self.owner) and now < self.until
+
+    def to_json(self) -> dict[str, Any]:
+        """This record as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Route:
+        """The record that `to_json` gave."""
+        live = data.get("live")
+        fields = {**data, "live": Side(live) if live else None, "generation": int(data["generation"])}
+        return cls(**fields)
+
+
+def claim(route: Route, owner: str, now: float, lease_seconds: float, step: str = "") -> Route:
+    """Take the service for `owner`; raises ReleaseUnderWay while another living release holds it.
+
+    What a dead release left shared goes to the live side at once.
+    """
+    if route.held(now) and route.owner != owner:
+        raise ReleaseUnderWay(
+            f"{route.service}: release {route.owner} is under way ({route.step or 'starting'}); wait for it, "
+            f"or take traffic back with: greenramp rollback {route.service}"
+        )
+    left_over = {} if route.owner in ("", owner) else {"percent": 0.0, "fallback": False}
+    return replace(route, owner=owner, until=now + lease_seconds, salt=owner, step=step, **left_over)
+
+
+TAKEN_BACK = "traffic is back"
+"""A rollback's step once traffic stands; what is left then is the registry and the environments."""
+
+
+def take_back(route: Route, owner: str, now: float, lease_seconds: float) -> Route:
+    """A person's rollback: take the service from whoever holds it, and its traffic back where that needs no start.
+
+    A release before its switch loses the candidate's share; one after its switch loses the live side to the
+    old version that stands behind it. With nothing under way, traffic stays and `step` says so by not being
+    TAKEN_BACK: the version before has to be started first.
+    """
+    mine = replace(route, owner=owner, until=now + lease_seconds)
+    if route.owner == owner:
+        return mine
+    if route.fallback and route.live:
+        return replace(mine, live=route.live.other, percent=0.0, fallback=False, step=TAKEN_BACK)
+    return replace(mine, percent=0.0, fallback=False, step=TAKEN_BACK if route.owner else "rollback")
+
+
+def renew(route: Route, owner: str, now: float, lease_seconds: float) -> Route:
+    """Prolong the claim of its living owner; raises Fenced for anybody else, and when it has ended."""
+    _require_living_owner(route, owner, now)
+    return replace(route, until=now + lease_seconds)
+
+
+def shift(route: Route, owner: str, now: float, percent: float, step: str) -> Route:
+    """Give the idle side `percent` of the traffic; raises Fenced unless `owner` is the living owner."""
+    _require_living_owner(route, owner, now)
+    return replace(route, percent=percent, step=step)
+
+
+def switch(route: Route, owner: str, now: float, live: Side, step: str) -> Route:
+    """Make `live` the serving side with all traffic; the old one stays behind it as fallback."""
+    _require_living_owner(route, owner, now)
+    return replace(route, live=live, percent=0.0, fallback=route.live is not None, step=step)
+
+
+def put_back(route: Route, owner: str, live: Side | None) -> Route:
+    """All traffic to `live` again; allowed after the lease has ended, not after somebody else took over."""
+    if route.owner != owner:
+        raise Fenced(f"{route.service} belongs to {route.owner or 'nobody'} now, not to {owner}")
+    return replace(route, live=live, percent=0.0, fallback=False)
+
+
+def leave(route: Route, owner: str) -> Route:
+    """Give the claim up; a record that already belongs to somebody else stays as it is."""
+    if route.owner != owner:
+        return route
+    return replace(route, owner="", until=0.0, percent=0.0, fallback=False, step="")
+
+
+def _require_living_owner(route: Route, owner: str, now: float) -> None:
+    if route.owner != owner:
+        raise Fenced(f"{route.service} belongs to {route.owner or 'nobody'} now, not to {owner}")
+    if now >= route.until:
+        raise Fenced(f"{route.service}: the lease of {owner} ended {now - route.until:.1f} s ago")
