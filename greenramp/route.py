@@ -75,8 +75,9 @@ def claim(route: Route, owner: str, now: float, lease_seconds: float, step: str 
             f"{route.service}: release {route.owner} is under way ({route.step or 'starting'}); wait for it, "
             f"or take traffic back with: greenramp rollback {route.service}"
         )
-    left_over = {} if route.owner in ("", owner) else {"percent": 0.0, "fallback": False}
-    return replace(route, owner=owner, until=now + lease_seconds, salt=owner, step=step, **left_over)
+    if route.owner not in ("", owner):
+        route = replace(route, percent=0.0, fallback=False)
+    return replace(route, owner=owner, until=now + lease_seconds, salt=owner, step=step)
 
 
 TAKEN_BACK = "traffic is back"

@@ -13,12 +13,9 @@ from typing import Any
 
 
 def write_text(path: Path, text: str, mode: int = 0o600) -> None:
-    """Replace `path` by `text` in one step that survives a crash: write aside, fsync, rename, fsync the folder.
-
-    The file is written beside the folder, not inside it: inside a folder that Envoy watches every rename counts.
-    """
+    """Replace `path` by `text` in one step that survives a crash: write aside, fsync, rename, fsync the folder."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent.parent)
+    handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)

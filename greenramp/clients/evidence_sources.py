@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,34 +14,41 @@ from greenramp.home import Home
 from greenramp.traffic_log import seen_request
 
 
+def marks(home: Home, service: str) -> dict[str, int]:
+    """Where each of a service's logs ends now, in bytes: plain data, from which evidence can be read anew."""
+    files = [home.request_log, labels_file(home, service), *prediction_logs(home, service)]
+    return {str(path): JsonLines.from_now(path).offset for path in files}
+
+
+def prediction_logs(home: Home, service: str) -> list[Path]:
+    """The prediction logs of a service's environments."""
+    return sorted(home.predictions.glob(f"{service}.*.jsonl"))
+
+
 class EvidenceSources:
-    """All that is known about one service's requests since a byte of the router's log.
+    """All that is known about one service's requests since `marks` were taken."""
 
-    since: offset into the router's log at which the release's first step began.
-    """
-
-    def __init__(self, home: Home, service: str, since: int) -> None:
+    def __init__(self, home: Home, service: str, since: Mapping[str, int]) -> None:
         self._service = service
         self._home = home
-        self._requests = JsonLines(home.request_log, since)
-        self._labels = JsonLines(labels_file(home, service))
+        self._since = since
+        self._requests = self._from_mark(home.request_log)
+        self._labels = self._from_mark(labels_file(home, service))
         self._predictions: dict[Path, JsonLines] = {}
+
+    def _from_mark(self, path: Path) -> JsonLines:
+        return JsonLines(path, self._since.get(str(path), 0))
 
     def feed(self, counting: Counting) -> None:
         """Pass everything new on to `counting`."""
         seen = (seen_request(row) for row in self._requests.read_new())
         counting.add_requests(s for s in seen if s is not None and s.service == self._service)
-        for path in sorted(self._home.predictions.glob(f"{self._service}.*.jsonl")):
-            log = self._predictions.setdefault(path, JsonLines(path))
+        for path in prediction_logs(self._home, self._service):
+            log = self._predictions.setdefault(path, self._from_mark(path))
             counting.add_predictions(
                 (row["id"], row["predictions"]) for row in log.read_new() if isinstance(row.get("predictions"), list)
             )
         counting.add_labels((str(row["id"]), row["label"]) for row in self._labels.read_new() if "id" in row)
-
-
-def log_position(home: Home) -> int:
-    """Where the router's log ends now, in bytes."""
-    return JsonLines.from_now(home.request_log).offset
 
 
 def labels_file(home: Home, service: str) -> Path:

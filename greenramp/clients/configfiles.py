@@ -1,0 +1,117 @@
+"""Reads the configuration files; each either loads completely or says all that is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from greenramp.config import NAME, Service, Site
+from greenramp.errors import ConfigError
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong in one file."""
+
+    file: Path
+    key: str
+    seen: str
+    wanted: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}: {self.key}: " if self.key else f"{self.file}: "
+        return f"{place}{self.wanted}" + (f"; seen: {self.seen}" if self.seen else "")
+
+
+class Faulty(ConfigError):
+    """A file that does not load, with everything that is wrong in it."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+
+
+def read_service(configs: Path, name: str) -> Service:
+    """The service's file; raises ConfigError naming the services there are when it is not among them."""
+    file = configs / "services" / f"{name}.yaml"
+    if not re.fullmatch(NAME, name) or not file.is_file():
+        there = ", ".join(service_names(configs)) or "none"
+        raise ConfigError(f"no service {name!r}: {file} is not there; services: {there}")
+    return _read(file, Service)
+
+
+def read_site(configs: Path, name: str) -> Site:
+    """The site's file."""
+    file = configs / "sites" / f"{name}.yaml"
+    if not re.fullmatch(NAME, name) or not file.is_file():
+        raise ConfigError(f"no site {name!r}: {file} is not there")
+    return _read(file, Site)
+
+
+def service_names(configs: Path) -> list[str]:
+    """All services that have a file."""
+    return sorted(path.stem for path in (configs / "services").glob("*.yaml"))
+
+
+def check_all(configs: Path) -> tuple[list[Path], list[Fault]]:
+    """Every file, and every fault of every file."""
+    kinds: list[tuple[str, type[BaseModel]]] = [("services", Service), ("sites", Site)]
+    files: list[Path] = []
+    faults: list[Fault] = []
+    for folder, kind in kinds:
+        for file in sorted(p for p in (configs / folder).glob("*") if p.suffix in (".yaml", ".yml")):
+            files.append(file)
+            if not re.fullmatch(NAME, file.stem) or file.suffix != ".yaml":
+                faults.append(Fault(file, "", file.name, "a file name of small letters, digits and -, ending in .yaml"))
+            try:
+                _read(file, kind)
+            except Faulty as error:
+                faults += error.faults
+    if not files:
+        faults.append(Fault(configs, "", "no files", "services/<service>.yaml and sites/<site>.yaml"))
+    return files, faults
+
+
+def _read(file: Path, model: type[_Model]) -> _Model:
+    try:
+        data = yaml.load(file.read_text(encoding="utf-8"), Loader=_NoDuplicates)  # noqa: S506  (a SafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise Faulty([Fault(file, "", "", f"readable YAML: {' '.join(str(error).split())}")]) from error
+    try:
+        return model.model_validate({} if data is None else data)
+    except ValidationError as error:
+        raise Faulty([_fault(file, e) for e in error.errors()]) from error
+
+
+def _fault(file: Path, error: Any) -> Fault:
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "missing":
+        return Fault(file, key, "nothing", "this key is needed")
+    if error["type"] == "extra_forbidden":
+        return Fault(file, key, repr(error["input"]), "no such key here; is it misspelt or indented wrongly?")
+    seen = repr(error["input"])
+    whole = error["type"] == "value_error"  # a rule across keys names the values itself
+    return Fault(file, key, "" if whole else seen[:200], error["msg"].removeprefix("Value error, "))
+
+
+class _NoDuplicates(yaml.SafeLoader):
+    """A safe loader that refuses a key given twice, of which YAML would silently take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, Hashable) and key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands here twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)

@@ -1,0 +1,89 @@
+"""The record of a release: one MLflow run in the experiment releases/<service>."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from greenramp.errors import Unreachable
+
+RELEASE_TAG = "greenramp.release"
+
+
+@dataclass(frozen=True)
+class ReleaseRecord:
+    """One release's MLflow run."""
+
+    uri: str
+    run_id: str
+    experiment_id: str
+
+    @property
+    def page(self) -> str:
+        """Where a person finds it."""
+        return f"{self.uri}/#/experiments/{self.experiment_id}/runs/{self.run_id}"
+
+    def tag(self, tags: Mapping[str, str]) -> None:
+        """Set tags; the phase and the outcome are tags."""
+        with _speaking(self.uri):
+            self._client.log_batch(self.run_id, tags=[RunTag(k, v[:5000]) for k, v in tags.items()])
+
+    def params(self, params: Mapping[str, str]) -> None:
+        """Fix what does not change any more: the versions, the sides."""
+        with _speaking(self.uri):
+            self._client.log_batch(self.run_id, params=[Param(k, v[:6000]) for k, v in params.items()])
+
+    def metrics(self, values: Mapping[str, float]) -> None:
+        """Add one point in time to each of these metrics."""
+        now = int(time.time() * 1000)
+        with _speaking(self.uri):
+            self._client.log_batch(self.run_id, metrics=[Metric(k, v, now, 0) for k, v in values.items()])
+
+    def text(self, name: str, text: str) -> None:
+        """Write an artifact, replacing the one before."""
+        with _speaking(self.uri):
+            self._client.log_text(self.run_id, text, name)
+
+    def figure(self, name: str, figure: object) -> None:
+        """Write a matplotlib figure as an artifact."""
+        with _speaking(self.uri):
+            self._client.log_figure(self.run_id, figure, name)
+
+    def close(self, well: bool) -> None:
+        """End the run: FINISHED for a promoted release, FAILED for one that was taken back."""
+        with _speaking(self.uri):
+            self._client.set_terminated(self.run_id, "FINISHED" if well else "FAILED")
+
+    @property
+    def _client(self) -> MlflowClient:
+        return MlflowClient(tracking_uri=self.uri)
+
+
+def open_record(uri: str, service: str, release_id: str, tags: Mapping[str, str]) -> ReleaseRecord:
+    """The record of a release, opened when there is none yet. Safe to repeat."""
+    client = MlflowClient(tracking_uri=uri)
+    name = f"releases/{service}"
+    with _speaking(uri):
+        experiment = client.get_experiment_by_name(name)
+        experiment_id = experiment.experiment_id if experiment else client.create_experiment(name)
+        known = client.search_runs([experiment_id], f"tags.`{RELEASE_TAG}` = '{release_id}'", max_results=1)
+        run = (
+            known[0]
+            if known
+            else client.create_run(experiment_id, run_name=release_id, tags={**tags, RELEASE_TAG: release_id})
+        )
+    return ReleaseRecord(uri, run.info.run_id, experiment_id)
+
+
+@contextmanager
+def _speaking(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except (MlflowException, OSError) as error:
+        raise Unreachable(f"MLflow at {uri} does not take the release record: {str(error)[:300]}") from error

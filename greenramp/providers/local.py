@@ -1,0 +1,196 @@
+"""Environments as processes on this machine, under the site's supervisord."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from greenramp.clients.atomicfile import locked, read_json, write_json, write_text
+from greenramp.clients.scoring import Scoring
+from greenramp.clients.supervisor import Program, Supervisor
+from greenramp.errors import ProvisionFailed
+from greenramp.home import Home
+from greenramp.providers.base import EnvironmentOrder, RunningEnvironment
+from greenramp.providers.virtualenv import ensure_virtualenv
+from greenramp.split import Side
+
+_HOST = "127.0.0.1"
+_PORTS_TRIED = 2000
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What stands on disk about an environment: enough to see whether an order is already fulfilled."""
+
+    version: str
+    digest: str
+    release: str
+    ports: list[int]
+    env_manager: str
+    format: int = _FORMAT
+
+
+class LocalProvider:
+    """Model processes of one site; their records and supervisord's files lie in its home."""
+
+    def __init__(self, home: Home, first_port: int) -> None:
+        self._home = home
+        self._first_port = first_port
+        self._supervisor = Supervisor(home.supervisor_socket)
+
+    def read(self, service: str, side: Side) -> RunningEnvironment | None:
+        """The environment that stands on this side, ready or not; None when there is none."""
+        record = self._record(service, side)
+        return None if record is None else _as_running(service, side, record)
+
+    def ensure(self, order: EnvironmentOrder) -> RunningEnvironment:
+        """Make it stand; it may still be loading."""
+        name = _group(order.service, order.side)
+        record = self._record(order.service, order.side)
+        alive = [p for p in self._supervisor.group(name) if p.alive]
+        if record and _fulfils(record, order) and len(alive) == order.settings.replicas:
+            return _as_running(order.service, order.side, record)
+        self.stop(order.service, order.side)
+        python = self._python(order)
+        with locked(self._home.runtime / "ports.lock"):
+            ports = self._free_ports(order.settings.replicas)
+            record = _Record(order.version, order.digest, order.release, ports, order.settings.env_manager)
+            write_json(self._file(order.service, order.side), asdict(record))
+        write_text(self._programs_file(name), self._programs(order, ports, python))
+        self._supervisor.ensure_group(name)
+        return _as_running(order.service, order.side, record)
+
+    def require_ready(self, environment: RunningEnvironment) -> bool:
+        """Whether every process answers; raises ProvisionFailed, with its last words, when one has given up."""
+        name = _group(environment.service, environment.side)
+        processes = self._supervisor.group(name)
+        for process in processes:
+            if not process.alive and process.state != "BACKOFF":
+                raise ProvisionFailed(
+                    f"{environment.service} version {environment.version} does not start: {_last_words(process.log)}"
+                )
+        return len(processes) == len(environment.addresses) and all(
+            Scoring(f"http://{host}:{port}").ready() for host, port in environment.addresses
+        )
+
+    def stop(self, service: str, side: Side) -> None:
+        """Let it finish its requests and end it; what is already gone is fine."""
+        self._programs_file(_group(service, side)).unlink(missing_ok=True)
+        self._supervisor.remove_group(_group(service, side))
+        self._file(service, side).unlink(missing_ok=True)
+
+    def _python(self, order: EnvironmentOrder) -> str:
+        if order.settings.env_manager == "local":
+            return sys.executable
+        seconds = order.settings.install_seconds
+        return str(ensure_virtualenv(self._home.venvs, Path(order.model_path), seconds))
+
+    def _programs(self, order: EnvironmentOrder, ports: list[int], python: str) -> str:
+        name = _group(order.service, order.side)
+        names = [f"{name}.{index}" for index in range(len(ports))]
+        group = f"[group:{name}]\nprograms={','.join(names)}\n\n"
+        code = self._serving_code()
+        sections = [
+            Program(
+                name=program,
+                command=[python, "-m", "greenramp.serving", "--model", order.model_path, "--service", order.service]
+                + ["--environment", order.side.value, "--model-version", order.version]
+                + ["--host", _HOST, "--port", str(port)]
+                + ["--log", str(self._home.predictions / f"{program}.jsonl")]
+                + ["--drain-seconds", f"{order.settings.drain_seconds:g}"],
+                log=self._home.logs / f"{program}.log",
+                environment={"PYTHONPATH": str(code), "PYTHONUNBUFFERED": "1"},
+                restart="unexpected",
+                final_exits=(0, 3, 4),  # does not load, port taken: starting it again would not help
+                stop_seconds=order.settings.drain_seconds + 5,
+            ).section()
+            for program, port in zip(names, ports, strict=True)
+        ]
+        return group + "\n".join(sections)
+
+    def _serving_code(self) -> Path:
+        """A copy of the serving code alone: a model's own Python must see nothing else of ours."""
+        package = Path(__file__).parent.parent
+        files = [package / "__init__.py", *sorted((package / "serving").glob("*.py"))]
+        digest = hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()[:16]
+        target = self._home.root / "serving" / digest
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            aside = Path(tempfile.mkdtemp(prefix=".copy-", dir=target.parent))
+            for file in files:
+                copy = aside / "greenramp" / file.relative_to(package)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, copy)
+            try:
+                aside.rename(target)
+            except OSError:  # somebody else was faster with the same content
+                shutil.rmtree(aside)
+        return target
+
+    def _free_ports(self, count: int) -> list[int]:
+        records = (read_json(path) for path in self._home.environments.glob("*.json"))
+        taken = {int(port) for record in records if record for port in record["ports"]}
+        free: list[int] = []
+        for port in range(self._first_port, min(self._first_port + _PORTS_TRIED, 65536)):
+            if port not in taken and _can_bind(port):
+                free.append(port)
+            if len(free) == count:
+                return free
+        raise ProvisionFailed(f"no {count} free ports from {self._first_port} on; set ports.first_environment")
+
+    def _record(self, service: str, side: Side) -> _Record | None:
+        data: dict[str, Any] | None = read_json(self._file(service, side))
+        return None if data is None else _Record(**data)
+
+    def _file(self, service: str, side: Side) -> Path:
+        return self._home.environments / f"{service}.{side.value}.json"
+
+    def _programs_file(self, group: str) -> Path:
+        return self._home.programs / f"{group}.conf"
+
+
+def _group(service: str, side: Side) -> str:
+    return f"{service}.{side.value}"
+
+
+def _fulfils(record: _Record, order: EnvironmentOrder) -> bool:
+    return (record.version, record.digest, record.env_manager, len(record.ports)) == (
+        order.version,
+        order.digest,
+        order.settings.env_manager,
+        order.settings.replicas,
+    )
+
+
+def _as_running(service: str, side: Side, record: _Record) -> RunningEnvironment:
+    addresses = tuple((_HOST, port) for port in record.ports)
+    return RunningEnvironment(service, side, record.version, record.digest, record.release, addresses)
+
+
+def _can_bind(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _last_words(log: Path) -> str:
+    """The last line a process wrote, which says why it gave up."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - 4096), os.SEEK_SET)
+            lines = [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
+    except OSError:
+        lines = []
+    return f"{lines[-1][:300]} (all of it in {log})" if lines else f"it said nothing (log {log})"

@@ -1,0 +1,34 @@
+"""Loads a model from a directory and builds what answers for it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from greenramp.serving.app import ServingApp
+from greenramp.serving.identity import Identity
+from greenramp.serving.logline import Scored
+from greenramp.serving.scoring import Scorer
+
+
+def load_app(
+    model_path: Path, identity: Identity, record: Callable[[Scored], None], max_body_bytes: int
+) -> tuple[ServingApp, Scorer]:
+    """Load the pyfunc model at `model_path`; return the application and the scorer that is to be closed at the end.
+
+    Raises whatever MLflow or the model's own code raises, and FileNotFoundError when there is no such directory.
+    """
+    if not model_path.is_dir():  # else MLflow takes it for a registry address
+        raise FileNotFoundError(f"no directory {model_path}")
+    from fastapi import FastAPI
+    from mlflow.environment_variables import MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT
+    from mlflow.pyfunc import load_model, scoring_server
+
+    model = load_model(str(model_path.resolve()))
+    mlflow_app = scoring_server.init(model)
+    if not isinstance(mlflow_app, FastAPI):
+        raise TypeError("the model's requirements bring an MLflow whose scoring server is not FastAPI; 3.0 or newer is")
+    scorer = Scorer(model)
+    timeout_seconds = MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.get()
+    app = ServingApp(
+        mlflow_app, scorer, identity, record, max_body_bytes=max_body_bytes, timeout_seconds=timeout_seconds
+    )
+    return app, scorer

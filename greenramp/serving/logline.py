@@ -1,0 +1,81 @@
+"""One line of the prediction log: a scored request as one valid JSON object on one line."""
+
+import json
+from typing import Any, NamedTuple
+
+from greenramp.serving.identity import Identity
+
+FORMAT_VERSION = 1
+MAX_ANSWER_CHARACTERS = 65_536  # a larger answer is not logged: the log is for comparing, not for keeping data
+MAX_ID_CHARACTERS = 128
+MAX_ERROR_CHARACTERS = 300
+_ANSWER_START = '{"predictions": '  # as MLflow's predictions_to_json writes it
+
+
+class Scored(NamedTuple):
+    """What is known of an answered request to /invocations."""
+
+    arrived: float  # seconds since the epoch
+    request_id: str  # any text: the client chose it
+    status: int
+    duration_ms: float
+    answer: str
+    error: str | None
+
+    def characters(self) -> int:
+        """Return about how much memory the record holds."""
+        return len(self.answer) + len(self.request_id) + 200
+
+
+def line_for(scored: Scored, identity: Identity) -> str:
+    """Write one request as one line of JSON, with its line end."""
+    fields: dict[str, Any] = {
+        "v": FORMAT_VERSION,
+        "ts": round(scored.arrived, 6),
+        "id": scored.request_id[:MAX_ID_CHARACTERS],
+        "service": identity.service,
+        "environment": identity.environment,
+        "version": identity.version,
+        "status": scored.status,
+        "ms": round(scored.duration_ms, 3),
+    }
+    if scored.error is not None:
+        return _line({**fields, "rows": None, "predictions": None, "error": scored.error[:MAX_ERROR_CHARACTERS]})
+    predictions, rows = predictions_in(scored.answer)
+    if predictions is None:
+        return _line({**fields, "rows": None, "predictions": None, "truncated": True})
+    return f'{_line({**fields, "rows": rows})[:-2]},"predictions":{predictions}}}\n'
+
+
+def dropped_line(count: int) -> str:
+    """Say that `count` lines are missing before this one."""
+    return _line({"v": FORMAT_VERSION, "dropped": count})
+
+
+def predictions_in(answer: str) -> tuple[str | None, int | None]:
+    """Find the predictions in an answer of MLflow; return their JSON text and how many they are.
+
+    The text is taken from the answer as it stands, not written anew. An answer without the `predictions` key (MLflow's
+    chat format) stands as the one prediction it is. NaN and infinities, which JSON does not have, become null.
+    The text is None when the answer is too large, the count where the predictions are no list.
+    """
+    if len(answer) > MAX_ANSWER_CHARACTERS or "\n" in answer:
+        return None, None
+    try:
+        parsed = _DECODER.decode(answer)
+    except (ValueError, RecursionError):
+        return None, None
+    if isinstance(parsed, dict) and list(parsed) == ["predictions"] and answer.startswith(_ANSWER_START):
+        predictions, text = parsed["predictions"], answer[len(_ANSWER_START) : -1]
+    else:
+        predictions, text = ([parsed], f"[{answer}]") if isinstance(parsed, dict) else (parsed, answer)
+    if "NaN" in text or "Infinity" in text:
+        text = json.dumps(predictions)
+    return text, len(predictions) if isinstance(predictions, list) else None
+
+
+_DECODER = json.JSONDecoder(parse_constant=lambda _name: None)
+
+
+def _line(fields: dict[str, Any]) -> str:
+    return json.dumps(fields, separators=(",", ":")) + "\n"

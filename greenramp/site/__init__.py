@@ -1,0 +1,1 @@
+"""The embedded site: supervisord, Envoy, MLflow, a Prefect server and a worker, on this machine's loopback."""

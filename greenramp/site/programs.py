@@ -1,0 +1,137 @@
+"""The site's own programs, as supervisord runs them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from greenramp.clients.supervisor import Program
+from greenramp.home import Home
+from greenramp.site.settings import HOME_VARIABLE, SiteSettings
+
+WORK_POOL = "greenramp"
+ENVOY, MLFLOW, PREFECT, WORKER = "envoy", "mlflow", "prefect-server", "prefect-worker"
+
+
+def programs(site: SiteSettings) -> tuple[Program, ...]:
+    """Envoy, MLflow, the Prefect server and its worker."""
+    return (_envoy(site), _mlflow(site), _prefect_server(site), _prefect_worker(site))
+
+
+def supervisor_file(site: SiteSettings) -> str:
+    """supervisord's main configuration file."""
+    home = site.home
+    parts = [
+        f"[unix_http_server]\nfile={_plain(home.supervisor_socket)}\nchmod=0600\n",
+        "[supervisord]",
+        f"logfile={_plain(home.logs / 'supervisord.log')}",
+        "logfile_maxbytes=10MB\nlogfile_backups=2\nloglevel=info",
+        f"pidfile={_plain(home.supervisor_pid)}",
+        f"directory={_plain(site.project)}",
+        "minfds=4096\n",
+        "[rpcinterface:supervisor]",
+        "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n",
+        *[program.section() for program in programs(site)],
+        f"[include]\nfiles = {_plain(home.programs / '*.conf')}\n",
+    ]
+    return "\n".join(parts)
+
+
+def environment(site: SiteSettings) -> dict[str, str]:
+    """Environment of everything the site starts; what the caller's shell says of other servers is left out."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "SUPERVISOR_"))}
+    for name in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"):
+        kept.pop(name, None)
+    return {**kept, **client_environment(site), "PATH": f"{Path(sys.executable).parent}:{kept.get('PATH', '')}"}
+
+
+def client_environment(site: SiteSettings) -> Mapping[str, str]:
+    """What MLflow's and Prefect's clients need to speak with this site, and with no other."""
+    return {
+        HOME_VARIABLE: str(site.home.root),
+        "PREFECT_HOME": str(site.home.prefect),
+        "PREFECT_API_URL": f"{site.prefect_url}/api",
+        "PREFECT_UI_URL": site.prefect_url,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_CLI_PROMPT": "false",
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
+        "DO_NOT_TRACK": "1",
+        "MLFLOW_TRACKING_URI": site.mlflow_url,
+        "MLFLOW_REGISTRY_URI": site.mlflow_url,
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # tasks retry, and say so; MLflow's own retries wait in silence
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+        "GX_ANALYTICS_ENABLED": "false",
+    }
+
+
+def _envoy(site: SiteSettings) -> Program:
+    return Program(
+        name=ENVOY,
+        command=[_script("envoy"), "-c", str(site.home.bootstrap)]
+        + ["--disable-hot-restart", "--concurrency", "1", "--reject-unknown-dynamic-fields"]
+        + ["--file-flush-interval-msec", "200", "--drain-time-s", "5", "--log-level", "warning"],
+        log=site.home.logs / "envoy.log",
+    )
+
+
+def _mlflow(site: SiteSettings) -> Program:
+    folder = site.home.mlflow
+    return Program(
+        name=MLFLOW,
+        command=[_script("mlflow"), "server", "--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"]
+        + ["--artifacts-destination", str(folder / "artifacts")]
+        + ["--host", "127.0.0.1", "--port", str(site.mlflow_port), "--workers", "1"],
+        log=site.home.logs / "mlflow.log",
+        environment={"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+        autostart=False,
+    )
+
+
+def _prefect_server(site: SiteSettings) -> Program:
+    return Program(
+        name=PREFECT,
+        command=[_script("prefect"), "server", "start", "--host", "127.0.0.1", "--port", str(site.prefect_port)],
+        log=site.home.logs / "prefect-server.log",
+        autostart=False,
+    )
+
+
+def _prefect_worker(site: SiteSettings) -> Program:
+    return Program(
+        name=WORKER,
+        command=[_script("prefect"), "worker", "start", "--pool", WORK_POOL, "--type", "process", "--name", "local"],
+        log=site.home.logs / "prefect-worker.log",
+        folder=site.project,
+        stop_seconds=45,
+        autostart=False,
+    )
+
+
+def _script(name: str) -> str:
+    """A program of the Python environment that Greenramp is installed in."""
+    return str(Path(sys.executable).parent / name)
+
+
+def _plain(path: Path) -> str:
+    return str(path).replace("%", "%%")
+
+
+def folders(home: Home) -> tuple[Path, ...]:
+    """Folders that must be there before anything starts."""
+    return (
+        home.root,
+        home.runtime,
+        home.logs,
+        home.xds,
+        home.programs,
+        home.request_log.parent,
+        home.predictions,
+        home.outcomes,
+        home.environments,
+        home.mlflow,
+        home.prefect,
+    )

@@ -1,0 +1,84 @@
+"""Which site this process belongs to, and what `greenramp up` fixed about it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from greenramp.clients.atomicfile import read_json, write_json
+from greenramp.errors import ConfigError
+from greenramp.home import Home
+
+HOME_VARIABLE = "GREENRAMP_HOME"
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class SiteSettings:
+    """A site as it was started. project: the folder with flows/ and prefect.yaml. configs: its configuration."""
+
+    home: Home
+    name: str
+    project: Path
+    configs: Path
+    router_port: int
+    mlflow_port: int
+    prefect_port: int
+    first_environment_port: int
+
+    @property
+    def router_url(self) -> str:
+        """Where users send requests; a service answers below /<service>/."""
+        return f"http://127.0.0.1:{self.router_port}"
+
+    @property
+    def mlflow_url(self) -> str:
+        """MLflow's server and pages."""
+        return f"http://127.0.0.1:{self.mlflow_port}"
+
+    @property
+    def prefect_url(self) -> str:
+        """Prefect's server and pages."""
+        return f"http://127.0.0.1:{self.prefect_port}"
+
+    def write(self) -> None:
+        """Keep these settings in the site's home."""
+        data = {**asdict(self), "home": str(self.home.root), "format": _FORMAT}
+        write_json(self.home.site_file, {key: str(v) if isinstance(v, Path) else v for key, v in data.items()})
+
+
+def this_home() -> Home:
+    """The home that GREENRAMP_HOME names, .greenramp in the current folder without it."""
+    return Home(Path(os.environ.get(HOME_VARIABLE) or ".greenramp").absolute())
+
+
+def read_settings(home: Home) -> SiteSettings | None:
+    """The settings kept in a home; None when no site was ever started there."""
+    data = read_json(home.site_file)
+    if data is None:
+        return None
+    if data.get("format") != _FORMAT:
+        raise ConfigError(
+            f"{home.site_file}: format {data.get('format')!r}, this version reads {_FORMAT}; it was written by another "
+            "version of Greenramp"
+        )
+    return SiteSettings(
+        home=home,
+        name=data["name"],
+        project=Path(data["project"]),
+        configs=Path(data["configs"]),
+        router_port=data["router_port"],
+        mlflow_port=data["mlflow_port"],
+        prefect_port=data["prefect_port"],
+        first_environment_port=data["first_environment_port"],
+    )
+
+
+def this_site() -> SiteSettings:
+    """The settings of the site this process belongs to; raises ConfigError when there is none."""
+    home = this_home()
+    settings = read_settings(home)
+    if settings is None:
+        raise ConfigError(f"no site in {home.root}; start one with: greenramp up (or set {HOME_VARIABLE})")
+    return settings
