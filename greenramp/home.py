@@ -53,6 +53,11 @@ class Home:
         return self.root / "outcomes"
 
     @property
+    def journals(self) -> Path:
+        """What happened in each release, one file per release, written as it happens."""
+        return self.root / "releases"
+
+    @property
     def programs(self) -> Path:
         """supervisord's programs: one file per environment."""
         return self.root / "supervisor" / "programs"

@@ -117,10 +117,15 @@ def switch(route: Route, owner: str, now: float, live: Side, step: str) -> Route
     return replace(route, live=live, percent=0.0, fallback=route.live is not None, step=step)
 
 
+def settle(route: Route, owner: str) -> Route:
+    """The live side stands alone: nothing falls back to the old version any more, so it may be stopped."""
+    _require_owner(route, owner)
+    return replace(route, fallback=False, step="retiring")
+
+
 def put_back(route: Route, owner: str, live: Side | None) -> Route:
     """All traffic to `live` again; allowed after the lease has ended, not after somebody else took over."""
-    if route.owner != owner:
-        raise Fenced(f"{route.service} belongs to {route.owner or 'nobody'} now, not to {owner}")
+    _require_owner(route, owner)
     return replace(route, live=live, percent=0.0, fallback=False)
 
 
@@ -131,8 +136,12 @@ def leave(route: Route, owner: str) -> Route:
     return replace(route, owner="", until=0.0, percent=0.0, fallback=False, step="")
 
 
-def _require_living_owner(route: Route, owner: str, now: float) -> None:
+def _require_owner(route: Route, owner: str) -> None:
     if route.owner != owner:
         raise Fenced(f"{route.service} belongs to {route.owner or 'nobody'} now, not to {owner}")
+
+
+def _require_living_owner(route: Route, owner: str, now: float) -> None:
+    _require_owner(route, owner)
     if now >= route.until:
         raise Fenced(f"{route.service}: the lease of {owner} ended {now - route.until:.1f} s ago")

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from greenramp.errors import GateFailed, NoEvidence
+
 
 class Outcome(StrEnum):
     """From best to worst."""
@@ -42,3 +44,16 @@ class Verdict:
 def worst(verdicts: Iterable[Verdict]) -> Outcome:
     """Of several verdicts the worst wins; of none, UNSURE: silence is not health."""
     return max((v.outcome for v in verdicts), key=lambda o: o.badness, default=Outcome.UNSURE)
+
+
+def require(verdicts: Iterable[Verdict], where: str) -> None:
+    """Pass only if every verdict does; raises GateFailed for a failure, NoEvidence for anything else.
+
+    where: the split or check the verdicts speak of, for the message.
+    """
+    bad = sorted((v for v in verdicts if v.outcome is not Outcome.PASS), key=lambda v: -v.outcome.badness)
+    if not bad:
+        return
+    first = bad[0]
+    message = f"{first.gate} is {first.outcome.value} at {where}: {first.sentence}"
+    raise GateFailed(message) if first.outcome is Outcome.FAIL else NoEvidence(message)

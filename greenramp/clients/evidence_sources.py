@@ -10,6 +10,7 @@ from typing import Any
 
 from greenramp.clients.jsonlines import JsonLines
 from greenramp.counting import Counting
+from greenramp.errors import ConfigError
 from greenramp.home import Home
 from greenramp.traffic_log import seen_request
 
@@ -64,3 +65,19 @@ def append_labels(home: Home, service: str, labels: Iterable[tuple[str, Any]]) -
     with os.fdopen(descriptor, "a", encoding="utf-8") as file:
         file.write("".join(lines))  # one write, so that lines of several writers do not mix
     return len(lines)
+
+
+def parse_labels(text: str, name: str) -> list[tuple[str, Any]]:
+    """Labels of a file of JSON lines; raises ConfigError naming the first line that is none, and takes nothing."""
+    labels = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            labels.append((str(row["id"]), row["label"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ConfigError(
+                f'{name}: line {number}: wanted {{"id": <x-request-id>, "label": <value>}}; seen: {line[:200]}'
+            ) from error
+    return labels

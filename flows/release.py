@@ -1,0 +1,142 @@
+"""Bring a model version to all traffic, step by step, or leave everything as it was."""
+
+from __future__ import annotations
+
+from prefect import flow, get_run_logger
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed, State
+
+from greenramp.clients.envoy.lease import holding
+from greenramp.clients.releaserecord import ReleaseRecord
+from greenramp.config import Service, Steps
+from greenramp.errors import Fenced, GreenrampError, PutBackFailed
+from greenramp.phases import Event, Phase, advance
+from greenramp.plan import Before, Candidate
+from greenramp.site.settings import SiteSettings, this_site
+from greenramp.verdict import require
+from tasks.canary import take_marks, watch
+from tasks.environment import await_ready, retire_environment, start_environment, warm_up
+from tasks.preflight import preflight
+from tasks.promotion import promote
+from tasks.registration import pin_plan, resolve_candidate
+from tasks.report import close_release_record, open_release_record, record_phase
+from tasks.rollback import put_back_environment, put_back_registry, put_back_traffic
+from tasks.smoke import smoke_test
+from tasks.traffic import claim_service, let_go, set_share, settle_traffic, switch_live
+
+
+@flow(name="release", flow_run_name="{service}: {candidate}")
+def release(service: str, candidate: str = "challenger") -> State:
+    """Release a version of a service's model: provision, smoke test, canary, promotion, bake.
+
+    Args:
+        service: The service, as its file in configs/services/ is called.
+        candidate: Version number, alias, stage, models:/ address, or runs:/ address of a model to register.
+    """
+    site = this_site()
+    try:
+        plan = pin_plan(site, service)
+        version = resolve_candidate(site, service, plan, candidate)
+        preflight(service, plan, version)
+        release_id = f"{service}-{version.version}-{str(flow_run.id)[:8]}"
+        before = claim_service(site, service, plan, release_id, version)
+    except GreenrampError as error:
+        return Failed(name="Refused", message=str(error))
+    with holding(site.home, service, release_id, plan.lease_seconds):
+        if before.live_version == version.version:
+            let_go(site, service, release_id)
+            return Completed(name="AlreadyServing", message=f"{version} serves already")
+        way = Way(site, service, plan, version, before, release_id)
+        try:
+            way.forward()
+        except BaseException as error:
+            way.back(error)
+            if isinstance(error, GreenrampError):
+                return Failed(name="RolledBack", message=way.reason(error))
+            raise
+    return Completed(name="Promoted", message=f"{version} is champion of {service}")
+
+
+class Way:
+    """One release's way there, and from anywhere on it the way back."""
+
+    def __init__(
+        self, site: SiteSettings, service: str, plan: Service, version: Candidate, before: Before, release_id: str
+    ) -> None:
+        self.site, self.service, self.plan = site, service, plan
+        self.version, self.before, self.release_id = version, before, release_id
+        self.phase = Phase.REGISTERED
+        self.record: ReleaseRecord | None = None
+
+    def forward(self) -> None:
+        """Every step in order; whatever it raises, `back` puts right."""
+        site, service, plan, idle = self.site, self.service, self.plan, self.before.idle
+        self.record = open_release_record(site, service, plan, self.version, self.before, self.release_id)
+        environment = start_environment(site, service, plan, idle, self.version, self.release_id)
+        await_ready(site, plan, environment)
+        warm_up(site, environment, self.version)
+        self.note(Event.ENVIRONMENT_READY, 0)
+        require(smoke_test(plan, environment, self.version), where="smoke test")
+        self.note(Event.SMOKE_PASSED, 0)
+        since = take_marks(site, service)
+        for percent in plan.ladder if self.before.live else ():
+            generation = set_share(site, service, self.release_id, percent)
+            self.note(Event.SHARE_RAISED, percent)
+            self.require_gates(since, generation, f"{percent:g} %", plan.step, percent)
+        generation = switch_live(site, service, self.release_id, idle)
+        self.note(Event.TRAFFIC_SWITCHED, 100)
+        promote(site, service, plan, self.version, self.before, self.release_id, reason="all gates passed")
+        self.note(Event.REGISTRY_MOVED, 100)
+        if self.before.live:
+            self.require_gates(since, generation, "bake", plan.bake, 100)
+            settle_traffic(site, service, self.release_id)
+            retire_environment(site, service, plan, self.before.live)
+        self.phase = advance(self.phase, Event.BAKED)
+        let_go(site, service, self.release_id)
+        close_release_record(site, self.record, self.release_id, self.phase, f"{self.version} is champion")
+
+    def back(self, error: BaseException) -> None:
+        """Traffic, registry, environment, record, in this order; each is tried whatever became of the others."""
+        site, service, plan, release_id = self.site, self.service, self.plan, self.release_id
+        reason = self.reason(error)
+        get_run_logger().error("putting back: %s", reason)
+        try:
+            put_back_traffic(site, service, release_id, self.before)
+            fenced = False
+        except Fenced:
+            fenced = True  # somebody else has taken over: traffic and registry are theirs
+        steps = [lambda: put_back_environment(site, service, plan, self.before.idle, release_id)]
+        if not fenced:
+            steps.insert(0, lambda: put_back_registry(site, plan, self.version, self.before, release_id, reason))
+        if self.record is not None:
+            ended = advance(self.phase, Event.PUT_BACK)
+            steps.append(lambda: close_release_record(site, self.record, release_id, ended, reason))
+        failures = []
+        for step in steps:
+            try:
+                step()
+            except Exception as failure:  # noqa: BLE001  (the next step back must be tried all the same)
+                failures.append(str(failure))
+        if failures:  # the claim is left standing: the next release or rollback finds it and finishes
+            raise PutBackFailed(
+                f"traffic is back on version {self.before.live_version}, but {'; '.join(failures)}; once that is "
+                f"cured, finish with: greenramp rollback {service} (why it went back: {reason})"
+            ) from error
+        let_go(site, service, release_id)
+
+    def require_gates(self, since: dict[str, int], generation: int, where: str, steps: Steps, percent: float) -> None:
+        """Watch one step, record what the gates said, and go on only if all of them pass."""
+        verdicts = watch(
+            self.site, self.service, self.plan, self.release_id, self.before.idle, since, generation, where, steps
+        )
+        require(verdicts, where)
+        record_phase(self.site, self.record, self.release_id, self.phase, percent, verdicts)
+
+    def note(self, event: Event, percent: float) -> None:
+        """Record that the release came this far."""
+        self.phase = advance(self.phase, event)
+        record_phase(self.site, self.record, self.release_id, self.phase, percent, ())
+
+    def reason(self, error: BaseException) -> str:
+        """Why it went back, in one sentence."""
+        return str(error) or f"the run was ended by {type(error).__name__}"

@@ -1,0 +1,65 @@
+"""Starts a flow run on the site's Prefect server and shows it to its end."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import typer
+
+from greenramp.errors import Unreachable
+
+if TYPE_CHECKING:
+    from greenramp.clients.prefectapi import FlowRun, LogLine
+    from greenramp.site.settings import SiteSettings
+
+_LOOK_SECONDS = 0.5
+_GONE_SECONDS = 60
+_NOISE = ("Finished in state", "Beginning flow run", "Created task run", "View at http", "Task run failed with")
+
+
+def submit(site: SiteSettings, deployment: str, parameters: Mapping[str, str]) -> FlowRun:
+    """Ask for a run, and say where it can be seen."""
+    from greenramp.clients.prefectapi import PrefectApi
+
+    api = PrefectApi(site.prefect_url)
+    run = api.run(deployment, parameters)
+    typer.echo(f"run {api.page(run.id)}")
+    return run
+
+
+def follow(site: SiteSettings, run: FlowRun, goes_on: str) -> None:
+    """Print what a run logs until it ends; exit code 1 unless it ended well. Ctrl-C only stops the looking."""
+    from greenramp.clients.prefectapi import PrefectApi
+
+    api, shown, last_answer = PrefectApi(site.prefect_url), 0, time.monotonic()
+    try:
+        while True:
+            try:
+                run = api.flow_run(run.id)
+                lines = api.logs(run.id, shown)
+                last_answer = time.monotonic()
+            except Unreachable:
+                if time.monotonic() - last_answer > _GONE_SECONDS:
+                    raise
+                time.sleep(_LOOK_SECONDS)
+                continue
+            shown += len(lines)
+            for line in lines:
+                _show(line)
+            if run.ended and not lines:
+                break
+            time.sleep(_LOOK_SECONDS)
+    except KeyboardInterrupt:
+        typer.echo(f"\n{goes_on}; it can be seen at {api.page(run.id)}")
+        raise typer.Exit(130) from None
+    well = run.type == "COMPLETED"
+    typer.secho(f"{run.state}: {run.message}", fg=typer.colors.GREEN if well else typer.colors.RED, err=not well)
+    raise typer.Exit(0 if well else 1)
+
+
+def _show(line: LogLine) -> None:
+    if line.level >= logging.INFO and not line.text.startswith(_NOISE):
+        typer.echo(f"{line.time[11:19]} {line.text.splitlines()[0]}")

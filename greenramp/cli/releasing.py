@@ -1,0 +1,90 @@
+"""release, rollback, outcomes."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from greenramp.errors import ConfigError, GreenrampError, Unreachable
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(release)
+    app.command()(rollback)
+    app.command()(outcomes)
+
+
+def release(
+    service: Annotated[str, typer.Argument(help="The service, as its file in configs/services/ is called.")],
+    candidate: Annotated[
+        str, typer.Argument(help="Version number, alias, stage, models:/ address, or runs:/ address to register.")
+    ] = "challenger",
+    detach: Annotated[bool, typer.Option("--detach", help="Start it and return at once.")] = False,
+) -> None:
+    """Release a model version, and follow it to its end. Exit code 0 means promoted."""
+    from greenramp.cli.following import follow, submit
+    from greenramp.clients.configfiles import read_service
+    from greenramp.reference import parse_reference
+    from greenramp.site.settings import this_site
+
+    site = this_site()
+    parse_reference(candidate, read_service(site.configs, service).model)
+    run = submit(site, "release/greenramp", {"service": service, "candidate": candidate})
+    if detach:
+        return
+    follow(site, run, f"the release goes on; take it back with: greenramp rollback {service}")
+
+
+def rollback(
+    service: Annotated[str, typer.Argument(help="The service.")],
+    detach: Annotated[bool, typer.Option("--detach", help="Don't wait for the registry to follow.")] = False,
+) -> None:
+    """Back to the version before: traffic at once while that is warm, else by starting it again."""
+    from greenramp.cli.following import follow, submit
+    from greenramp.clients.configfiles import read_service
+    from greenramp.clients.envoy.router import Router
+    from greenramp.route import TAKEN_BACK, take_back
+    from greenramp.site.settings import this_site
+
+    site = this_site()
+    plan = read_service(site.configs, service)
+    router = Router(site.home)
+    if router.read(service).live is None:
+        raise ConfigError(f"{service} serves no version, so there is none to go back to")
+    owner, started = f"{service}-rollback-{uuid.uuid4().hex[:8]}", time.monotonic()
+    waits = max(plan.lease_seconds, 120)  # until the flow, which then renews it, has started
+    route = router.change(service, lambda r: take_back(r, owner, time.time(), waits))
+    if route.step == TAKEN_BACK and route.live:
+        upstream = router.upstream(service, route.live)
+        ms = (time.monotonic() - started) * 1000
+        typer.echo(f"traffic is on version {upstream.version if upstream else '?'} after {ms:.0f} ms")
+    try:
+        run = submit(site, "rollback/greenramp", {"service": service, "rollback_id": owner})
+    except Unreachable as error:
+        raise GreenrampError(
+            f"{error}; traffic stands as said, registry and environments do not follow yet: "
+            f"once Prefect is back, run greenramp rollback {service} again"
+        ) from error
+    if not detach:
+        follow(site, run, "the rollback goes on")
+
+
+def outcomes(
+    service: Annotated[str, typer.Argument(help="The service.")],
+    file: Annotated[Path, typer.Argument(help='JSON lines: {"id": <x-request-id>, "label": <value>}; - is stdin.')],
+) -> None:
+    """Add labels that arrived; gates on the metric `wrong` compare them with the answers given."""
+    from greenramp.clients.configfiles import read_service
+    from greenramp.clients.evidence_sources import append_labels, parse_labels
+    from greenramp.site.settings import this_site
+
+    site = this_site()
+    read_service(site.configs, service)
+    text = typer.get_text_stream("stdin").read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    count = append_labels(site.home, service, parse_labels(text, str(file)))
+    typer.echo(f"{count} labels added")

@@ -1,0 +1,127 @@
+"""up, down, status."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from greenramp.site.status import ServiceStatus, SiteStatus
+
+
+def choose_home(home: Path) -> None:
+    """Let this command, and everything it starts, work in `home`."""
+    from greenramp.site.settings import HOME_VARIABLE
+
+    os.environ[HOME_VARIABLE] = str(home.absolute())
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(up)
+    app.command()(down)
+    app.command()(status)
+
+
+def up(
+    site: Annotated[str, typer.Option(help="The site, as its file in configs/sites/ is called.")] = "local",
+    configs: Annotated[Path, typer.Option(help="Folder of the configuration.")] = Path("configs"),
+    port_base: Annotated[
+        int | None,
+        typer.Option(help="Take ports from here on instead of the site's: router, MLflow, Prefect, environments."),
+    ] = None,
+) -> None:
+    """Start the site: Envoy, MLflow, Prefect with a worker. What runs already stays as it is."""
+    from greenramp.clients.configfiles import read_site
+    from greenramp.config import Ports
+    from greenramp.site.settings import SiteSettings, this_home
+    from greenramp.site.start import start
+
+    ports = read_site(configs, site).ports
+    if port_base is not None:
+        ports = Ports(router=port_base, mlflow=port_base + 1, prefect=port_base + 2, first_environment=port_base + 20)
+    settings = SiteSettings(
+        home=this_home(),
+        name=site,
+        project=Path.cwd(),
+        configs=configs.absolute(),
+        router_port=ports.router,
+        mlflow_port=ports.mlflow,
+        prefect_port=ports.prefect,
+        first_environment_port=ports.first_environment,
+    )
+    started = time.monotonic()
+    start(settings, typer.echo)
+    typer.echo(f"up after {time.monotonic() - started:.0f} s; state in {settings.home.root}")
+
+
+def down(
+    force: Annotated[bool, typer.Option("--force", help="Also while a release is under way.")] = False,
+) -> None:
+    """Stop everything the site started. State stays: the next `up` serves the same versions."""
+    from greenramp.site.settings import this_home
+    from greenramp.site.stop import stop
+
+    typer.echo("stopped" if stop(this_home(), force) else "nothing was running")
+
+
+def status(
+    watch: Annotated[bool, typer.Option("--watch", help="Look again every half second until Ctrl-C.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """What serves, in which shares, how healthy it is, and which release is under way."""
+    from greenramp.site.settings import this_home
+    from greenramp.site.status import read_status
+
+    home = this_home()
+    if as_json:
+        typer.echo(json.dumps(read_status(home).to_json(), indent=1))
+        return
+    from rich.console import Console, Group
+    from rich.live import Live
+
+    if not watch:
+        now = read_status(home)
+        Console().print(Group(*_tables(now)))
+        raise typer.Exit(0 if now.up else 1)
+    with Live(refresh_per_second=4) as live:
+        while True:
+            live.update(Group(*_tables(read_status(home))))
+            time.sleep(0.5)
+
+
+def _tables(now: SiteStatus) -> list[Table | str]:
+    from rich.table import Table
+
+    if not now.up:
+        return ["the site does not run; start it with: greenramp up"]
+    parts: list[Table | str] = [", ".join(f"{name} {state.lower()}" for name, state in sorted(now.programs.items()))]
+    table = Table("service", "environment", "version", "traffic", "healthy", "release")
+    for service in now.services:
+        for side in service.sides:
+            table.add_row(
+                service.service,
+                side.side + (" (live)" if side.live else ""),
+                side.version,
+                f"{side.percent:g} %",
+                f"{side.healthy} of {side.processes}",
+                _release(service) if side.live else "",
+            )
+        if not service.sides:
+            table.add_row(service.service, "none yet", "", "", "", _release(service))
+    return [*parts, table if now.services else "no service yet; release one with: greenramp release <service>"]
+
+
+def _release(service: ServiceStatus) -> str:
+    if not service.release:
+        return ""
+    if service.stale:
+        return f"{service.release} died at: {service.step}; the next release or rollback puts it right"
+    return f"{service.release}: {service.step} (lease {service.lease_seconds:.0f} s)"

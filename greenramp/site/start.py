@@ -1,0 +1,175 @@
+"""`greenramp up`: start what does not run yet, see each part answer, or say which one does not and why."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from greenramp.clients.atomicfile import locked, write_json, write_text
+from greenramp.clients.envoy.admin import Admin
+from greenramp.clients.envoy.bootstrap import bootstrap
+from greenramp.clients.envoy.router import Router
+from greenramp.clients.prefectapi import PrefectApi
+from greenramp.clients.supervisor import Process, Supervisor
+from greenramp.errors import ConfigError, Unreachable
+from greenramp.site.deployments import ensure_deployments
+from greenramp.site.programs import (
+    ENVOY,
+    MLFLOW,
+    PREFECT,
+    WORK_POOL,
+    WORKER,
+    environment,
+    folders,
+    programs,
+    supervisor_file,
+)
+from greenramp.site.settings import SiteSettings, read_settings
+from greenramp.site.stop import end_processes
+
+Say = Callable[[str], None]
+
+_START_SECONDS = 180
+"""MLflow makes its database at the first start, which takes half a minute on a busy machine."""
+
+
+def start(site: SiteSettings, say: Say) -> None:
+    """Bring the whole site up; what runs already stays as it is. A first start that fails leaves nothing running."""
+    _require_folder(site)
+    with locked(site.home.runtime / "site.lock"):
+        supervisor = Supervisor(site.home.supervisor_socket)
+        if supervisor.running():
+            _require_same(site)
+            _start_parts(site, supervisor, say)
+            return
+        _require_free_ports(site)
+        _write_files(site)
+        with _nothing_left_running_on_error(site):
+            _launch(site, supervisor)
+            _start_parts(site, supervisor, say)
+
+
+def _start_parts(site: SiteSettings, supervisor: Supervisor, say: Say) -> None:
+    """Everything at once, then each in turn until it answers; the worker last, since it needs its server."""
+    prefect = PrefectApi(site.prefect_url)
+    for name in (ENVOY, MLFLOW, PREFECT):
+        supervisor.ensure_started(name)
+    _await(supervisor, ENVOY, site.router_url, lambda: Admin(site.home.admin_socket).ready())
+    say(f"Envoy    {site.router_url}/<service>/invocations")
+    _await(supervisor, PREFECT, site.prefect_url, prefect.healthy)
+    say(f"Prefect  {site.prefect_url}")
+    prefect.ensure_pool(WORK_POOL)
+    supervisor.ensure_started(WORKER)
+    ensure_deployments(site)
+    _await(supervisor, MLFLOW, site.mlflow_url, lambda: _answers(f"{site.mlflow_url}/health"))
+    say(f"MLflow   {site.mlflow_url}")
+    _await(supervisor, WORKER, site.prefect_url, lambda: prefect.worker_online(WORK_POOL))
+    say("Worker   takes releases")
+
+
+def _await(supervisor: Supervisor, name: str, address: str, ready: Callable[[], bool]) -> None:
+    """Wait until a part answers; raises Unreachable with its last words when it gave up or takes too long."""
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        with suppress(Unreachable):
+            if ready():
+                return
+        process = supervisor.group(name)[0]
+        if process.state in ("FATAL", "EXITED", "STOPPED", "UNKNOWN"):
+            raise Unreachable(f"{name} does not start ({process.state}): {_last_words(process)}")
+        if time.monotonic() > deadline:
+            raise Unreachable(f"{name} does not answer at {address} after {_START_SECONDS} s: {_last_words(process)}")
+        time.sleep(0.1)
+
+
+def _answers(url: str) -> bool:
+    import requests
+
+    try:
+        return bool(requests.get(url, timeout=2).ok)
+    except requests.RequestException:
+        return False
+
+
+def _last_words(process: Process) -> str:
+    lines = []
+    with suppress(OSError):
+        lines = [line for line in process.log.read_text(errors="replace").splitlines() if line.strip()]
+    return f"{lines[-1].strip()[:300] if lines else process.error or 'it said nothing'} (all of it in {process.log})"
+
+
+def _require_folder(site: SiteSettings) -> None:
+    for needed in (site.project / "prefect.yaml", site.project / "flows", site.configs):
+        if not needed.exists():
+            raise ConfigError(f"{needed} is not there; run this in the folder that holds prefect.yaml and flows/")
+
+
+def _require_same(site: SiteSettings) -> None:
+    running = read_settings(site.home)
+    if running is not None and running != site:
+        raise ConfigError(
+            f"the site in {site.home.root} runs with other settings (ports {running.router_port}, "
+            f"{running.mlflow_port}, {running.prefect_port}; project {running.project}); "
+            "stop it first with: greenramp down"
+        )
+
+
+def _require_free_ports(site: SiteSettings) -> None:
+    wanted = {"router": site.router_port, "mlflow": site.mlflow_port, "prefect": site.prefect_port}
+    for name, port in wanted.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                file = site.configs / "sites" / f"{site.name}.yaml"
+                raise ConfigError(
+                    f"port {port}, meant for {name}, is in use by another program; choose another in {file} "
+                    f"(ports.{name}), or with --port-base"
+                ) from error
+
+
+def _write_files(site: SiteSettings) -> None:
+    os.umask(0o077)
+    for folder in folders(site.home):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    site.write()
+    write_json(site.home.bootstrap, bootstrap(site.home, site.router_port))
+    write_text(site.home.supervisor_config, supervisor_file(site))
+    Router(site.home).ensure_files()
+
+
+def _launch(site: SiteSettings, supervisor: Supervisor) -> None:
+    for program in programs(site):  # old output would be taken for this start's last words
+        program.log.unlink(missing_ok=True)
+    started = subprocess.run(
+        [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(site.home.supervisor_config)],
+        env=environment(site),
+        cwd=site.project,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    if started.returncode:
+        raise Unreachable(f"supervisord does not start: {' '.join((started.stderr or started.stdout).split())[-500:]}")
+    deadline = time.monotonic() + 20
+    while not supervisor.running():
+        if time.monotonic() > deadline:
+            raise Unreachable(f"supervisord does not answer; its log: {site.home.logs / 'supervisord.log'}")
+        time.sleep(0.05)
+
+
+@contextmanager
+def _nothing_left_running_on_error(site: SiteSettings) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        end_processes(site.home)
+        raise

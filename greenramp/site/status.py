@@ -1,0 +1,102 @@
+"""`greenramp status`: what serves, in which shares, how healthy it is, and who is changing it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from greenramp.clients.envoy.admin import Admin
+from greenramp.clients.envoy.clusters import cluster_name
+from greenramp.clients.envoy.router import Router
+from greenramp.clients.supervisor import Supervisor
+from greenramp.errors import Unreachable
+from greenramp.home import Home
+from greenramp.split import Side
+
+
+@dataclass(frozen=True)
+class SideStatus:
+    """One environment. percent: of the traffic; processes, healthy: how many there are, how many Envoy holds fit."""
+
+    side: str
+    live: bool
+    version: str
+    percent: float
+    processes: int
+    healthy: int
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """One service. release: id of the release under way, empty when none is; lease_seconds: what is left of its lease.
+
+    stale: the release has not renewed its lease, so it is dead; all traffic is on the live side.
+    """
+
+    service: str
+    sides: tuple[SideStatus, ...]
+    release: str
+    step: str
+    lease_seconds: float
+    stale: bool
+
+
+@dataclass(frozen=True)
+class SiteStatus:
+    """The whole site. programs: state of each of its own programs, by name."""
+
+    up: bool
+    programs: dict[str, str]
+    services: tuple[ServiceStatus, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+
+def read_status(home: Home) -> SiteStatus:
+    """Look at a site from outside; needs neither MLflow nor Prefect."""
+    try:
+        processes = Supervisor(home.supervisor_socket).processes()
+    except Unreachable:
+        processes = ()
+    router = Router(home)
+    now = time.time()
+    services = []
+    upstreams = router.upstreams()
+    for name, route in sorted(router.read_all().items()):
+        sides = []
+        for upstream in (u for u in upstreams if u.service == name):
+            share = route.split.percent(upstream.side) if route.split else 0.0
+            if route.percent and now >= route.until:  # Envoy no longer shares, whatever the record says
+                share = 100.0 if upstream.side is route.live else 0.0
+            sides.append(
+                SideStatus(
+                    side=upstream.side.value,
+                    live=upstream.side is route.live,
+                    version=upstream.version,
+                    percent=share,
+                    processes=len(upstream.addresses),
+                    healthy=_healthy(home, name, upstream.side),
+                )
+            )
+        services.append(
+            ServiceStatus(
+                service=name,
+                sides=tuple(sides),
+                release=route.owner,
+                step=route.step,
+                lease_seconds=round(max(0.0, route.until - now), 1),
+                stale=bool(route.owner) and not route.held(now),
+            )
+        )
+    own = {p.name: p.state for p in processes if p.group == p.name}
+    return SiteStatus(up=bool(processes), programs=own, services=tuple(services))
+
+
+def _healthy(home: Home, service: str, side: Side) -> int:
+    try:
+        return Admin(home.admin_socket).healthy_members(cluster_name(service, side, "live"))
+    except Unreachable:
+        return 0

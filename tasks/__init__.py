@@ -1,0 +1,1 @@
+"""Tasks: each is one step of a release with its Prefect policy."""

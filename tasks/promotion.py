@@ -1,0 +1,80 @@
+"""The registry follows traffic: aliases, stages, tags."""
+
+from __future__ import annotations
+
+from prefect import get_run_logger, task
+
+from greenramp.clients.journal import Journal
+from greenramp.clients.registry import Registry
+from greenramp.config import Service
+from greenramp.plan import CHAMPION, PREVIOUS, Before, Candidate
+from greenramp.site.settings import SiteSettings
+from tasks.policy import STEP
+
+
+@task(**STEP, timeout_seconds=120, task_run_name="promote: {candidate.version} is champion")
+def promote(
+    site: SiteSettings, service: str, plan: Service, candidate: Candidate, before: Before, release: str, reason: str
+) -> None:
+    """Point the aliases (and stages) at what now serves, and read them back. Safe to repeat."""
+    registry = Registry(site.mlflow_url)
+    if before.live_version and before.live_version != candidate.version:
+        registry.ensure_alias(plan.model, PREVIOUS, before.live_version)
+        registry.set_tags(plan.model, before.live_version, {"greenramp.status": "previous"})
+    registry.ensure_alias(plan.model, CHAMPION, candidate.version)
+    if plan.promotion.stages:
+        _ensure_only_production(registry, plan.model, candidate.version)
+    registry.set_tags(
+        plan.model,
+        candidate.version,
+        {"greenramp.status": "champion", "greenramp.release": release, "greenramp.reason": reason},
+    )
+    Journal(site.home, release).add("registry moved", champion=candidate.version, previous=before.live_version)
+    get_run_logger().info("%s of %s: champion is %s", service, plan.model, candidate.version)
+
+
+def put_back_in_registry(
+    site: SiteSettings, plan: Service, candidate: Candidate, before: Before, release: str, reason: str
+) -> None:
+    """Aliases and stages as they were before; the version's tags say why. Safe to repeat."""
+    registry = Registry(site.mlflow_url)
+    moved = registry.alias(plan.model, CHAMPION) == candidate.version != before.champion
+    if moved:
+        registry.ensure_alias(plan.model, CHAMPION, before.champion)
+        registry.ensure_alias(plan.model, PREVIOUS, before.previous)
+        if before.live_version:
+            registry.set_tags(plan.model, before.live_version, {"greenramp.status": "champion"})
+    if plan.promotion.stages:
+        registry.ensure_stage(plan.model, candidate.version, before.candidate_stage)
+        for version in before.production:
+            registry.ensure_stage(plan.model, version, "Production")
+    registry.set_tags(
+        plan.model,
+        candidate.version,
+        {"greenramp.status": "rolled-back", "greenramp.release": release, "greenramp.reason": reason},
+    )
+
+
+def mend_registry(site: SiteSettings, plan: Service, live_version: str, left_by: str) -> None:
+    """After a release that died: the champion is the version that serves. Safe to repeat."""
+    registry = Registry(site.mlflow_url)
+    champion = registry.alias(plan.model, CHAMPION)
+    if champion != live_version:
+        registry.ensure_alias(plan.model, PREVIOUS, champion)
+        registry.ensure_alias(plan.model, CHAMPION, live_version)
+        if champion:
+            registry.set_tags(
+                plan.model,
+                champion,
+                {"greenramp.status": "rolled-back", "greenramp.reason": f"{left_by} was taken back"},
+            )
+    if plan.promotion.stages:
+        _ensure_only_production(registry, plan.model, live_version)
+    registry.set_tags(plan.model, live_version, {"greenramp.status": "champion"})
+
+
+def _ensure_only_production(registry: Registry, model: str, version: str) -> None:
+    registry.ensure_stage(model, version, "Production")
+    for other in registry.in_stage(model, "Production"):
+        if other != version:
+            registry.ensure_stage(model, other, "Archived")

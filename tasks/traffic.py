@@ -1,0 +1,84 @@
+"""Traffic: claim a service, give the candidate its share, switch, let go."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from prefect import get_run_logger, task
+
+from greenramp.clients.envoy.router import Router
+from greenramp.clients.journal import Journal
+from greenramp.clients.registry import Registry
+from greenramp.config import Service
+from greenramp.plan import CHAMPION, PREVIOUS, Before, Candidate
+from greenramp.route import Route, claim, leave, settle, shift, switch
+from greenramp.site.settings import SiteSettings
+from greenramp.split import Side
+from tasks.policy import STEP, WAY_BACK
+from tasks.promotion import mend_registry
+
+
+@task(**STEP, task_run_name="claim {service}")
+def claim_service(site: SiteSettings, service: str, plan: Service, release: str, candidate: Candidate) -> Before:
+    """Take the service, put right what a dead release left, and say what the world is now."""
+    router, now = Router(site.home), time.time()
+    left_by = router.read(service)
+    route = router.change(service, lambda r: _with_timeout(claim(r, release, now, plan.lease_seconds, "claimed"), plan))
+    upstream = router.upstream(service, route.live) if route.live else None
+    if left_by.owner not in ("", release) and upstream:
+        get_run_logger().warning("%s was left by %s (%s): putting it right", service, left_by.owner, left_by.step)
+        mend_registry(site, plan, upstream.version, left_by.owner)
+    registry = Registry(site.mlflow_url)
+    before = Before(
+        live=route.live,
+        live_version=upstream.version if upstream else None,
+        champion=registry.alias(plan.model, CHAMPION),
+        previous=registry.alias(plan.model, PREVIOUS),
+        candidate_stage=registry.version(plan.model, candidate.version).stage,
+        production=registry.in_stage(plan.model, "Production"),
+    )
+    if before.live_version and before.champion != before.live_version:
+        get_run_logger().warning(
+            "alias %s is %s, but version %s serves; the serving version is the one this release returns to",
+            CHAMPION,
+            before.champion,
+            before.live_version,
+        )
+    Journal(site.home, release).add("claimed", live=route.live, version=before.live_version)
+    return before
+
+
+def _with_timeout(route: Route, plan: Service) -> Route:
+    return replace(route, timeout_seconds=plan.timeout_seconds)
+
+
+@task(**STEP, task_run_name="split: {percent} % to the candidate")
+def set_share(site: SiteSettings, service: str, release: str, percent: float) -> int:
+    """Give the candidate its share; returns the traffic record's generation. Safe to repeat."""
+    step = f"canary {percent:g} %"
+    route = Router(site.home).change(service, lambda r: shift(r, release, time.time(), percent, step))
+    Journal(site.home, release).add("share raised", percent=percent, generation=route.generation)
+    get_run_logger().info("%s (generation %d)", route.split, route.generation)
+    return route.generation
+
+
+@task(**STEP, task_run_name="switch: {side} is live")
+def switch_live(site: SiteSettings, service: str, release: str, side: Side) -> int:
+    """All traffic to `side` for good; the old side stays behind it as fallback. Safe to repeat."""
+    route = Router(site.home).change(service, lambda r: switch(r, release, time.time(), side, "switched"))
+    Journal(site.home, release).add("traffic switched", live=side.value, generation=route.generation)
+    get_run_logger().info("%s is live (generation %d)", side.value, route.generation)
+    return route.generation
+
+
+@task(**STEP, task_run_name="nothing falls back any more")
+def settle_traffic(site: SiteSettings, service: str, release: str) -> None:
+    """Take the old version out of the routes, so that it can be stopped. Safe to repeat."""
+    Router(site.home).change(service, lambda r: settle(r, release))
+
+
+@task(**WAY_BACK, task_run_name="let go of {service}")
+def let_go(site: SiteSettings, service: str, release: str) -> None:
+    """Give the claim up, so that the next release may come. Safe to repeat."""
+    Router(site.home).change(service, lambda r: leave(r, release))
