@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, State
@@ -54,7 +56,8 @@ def release(service: str, candidate: str = "challenger") -> State:
             if isinstance(error, GreenrampError):
                 return Failed(name="RolledBack", message=way.reason(error))
             raise
-    return Completed(name="Promoted", message=f"{version} is champion of {service}")
+        left_to_do = way.finish()
+    return Completed(name="Promoted", message=f"{version} is champion of {service}{left_to_do}")
 
 
 class Way:
@@ -89,11 +92,22 @@ class Way:
         self.note(Event.REGISTRY_MOVED, 100)
         if self.before.live:
             self.require_gates(since, generation, "bake", plan.bake, 100)
-            settle_traffic(site, service, self.release_id)
-            retire_environment(site, service, plan, self.before.live)
         self.phase = advance(self.phase, Event.BAKED)
-        let_go(site, service, self.release_id)
-        close_release_record(site, self.record, self.release_id, self.phase, f"{self.version} is champion")
+
+    def finish(self) -> str:
+        """Stop the old environment and close the record; the new version stays, whatever fails here."""
+        site, service, release_id = self.site, self.service, self.release_id
+        steps = [
+            lambda: settle_traffic(site, service, release_id),
+            lambda: retire_environment(site, service, self.plan, self.before.idle.other),
+            lambda: close_release_record(site, self.record, release_id, self.phase, f"{self.version} is champion"),
+        ]
+        failures = each_tried(steps)
+        if not failures:
+            let_go(site, service, release_id)
+            return ""
+        get_run_logger().warning("left to the next release or rollback: %s", "; ".join(failures))
+        return f"; left to the next release or rollback: {'; '.join(failures)}"
 
     def back(self, error: BaseException) -> None:
         """Traffic, registry, environment, record, in this order; each is tried whatever became of the others."""
@@ -111,12 +125,7 @@ class Way:
         if self.record is not None:
             ended = advance(self.phase, Event.PUT_BACK)
             steps.append(lambda: close_release_record(site, self.record, release_id, ended, reason))
-        failures = []
-        for step in steps:
-            try:
-                step()
-            except Exception as failure:  # noqa: BLE001  (the next step back must be tried all the same)
-                failures.append(str(failure))
+        failures = each_tried(steps)
         if failures:  # the claim is left standing: the next release or rollback finds it and finishes
             raise PutBackFailed(
                 f"traffic is back on version {self.before.live_version}, but {'; '.join(failures)}; once that is "
@@ -140,3 +149,14 @@ class Way:
     def reason(self, error: BaseException) -> str:
         """Why it went back, in one sentence."""
         return str(error) or f"the run was ended by {type(error).__name__}"
+
+
+def each_tried(steps: Iterable[Callable[[], object]]) -> list[str]:
+    """Take every step, whatever becomes of the others; returns what went wrong."""
+    failures = []
+    for step in steps:
+        try:
+            step()
+        except Exception as failure:  # noqa: BLE001  (the next step must be tried all the same)
+            failures.append(str(failure))
+    return failures

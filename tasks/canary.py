@@ -89,10 +89,15 @@ def _record(journal: Journal, where: str, elapsed: float, verdicts: tuple[Verdic
 
 
 def _in_short(verdicts: tuple[Verdict, ...], seconds_left: float) -> str:
+    """One line for people who watch: what failed, else what is waited for."""
     failed = [str(v) for v in verdicts if v.outcome is Outcome.FAIL]
     if failed:
         return "; ".join(failed)
-    waiting = [f"{v.gate} is {v.outcome.value} ({v.sentence})" for v in verdicts if v.outcome is not Outcome.PASS]
+    waiting = [
+        f"{v.gate} ({v.numbers.get('this_step', 0):g} seen in this step)"
+        for v in verdicts
+        if v.outcome is not Outcome.PASS
+    ]
     if waiting:
-        return "waiting for " + "; ".join(waiting)
+        return "waiting for " + ", ".join(waiting)
     return "all gates pass" + (f", {seconds_left:.0f} s of the step left" if seconds_left > 0 else "")

@@ -6,6 +6,7 @@ from prefect import get_run_logger, task
 
 from greenramp.clients.journal import Journal
 from greenramp.clients.registry import Registry
+from greenramp.clients.releaserecord import abandon_others
 from greenramp.config import Service
 from greenramp.plan import CHAMPION, PREVIOUS, Before, Candidate
 from greenramp.site.settings import SiteSettings
@@ -55,8 +56,12 @@ def put_back_in_registry(
     )
 
 
-def mend_registry(site: SiteSettings, plan: Service, live_version: str, left_by: str) -> None:
-    """After a release that died: the champion is the version that serves. Safe to repeat."""
+def mend_registry(site: SiteSettings, service: str, plan: Service, live_version: str, mender: str) -> None:
+    """After a release that died or was taken back: the champion is the version that serves. Safe to repeat.
+
+    mender: id of the release or rollback that holds the service now.
+    """
+    abandon_others(site.mlflow_url, service, mender, f"did not come to its end; put right by {mender}")
     registry = Registry(site.mlflow_url)
     champion = registry.alias(plan.model, CHAMPION)
     if champion != live_version:
@@ -66,7 +71,7 @@ def mend_registry(site: SiteSettings, plan: Service, live_version: str, left_by:
             registry.set_tags(
                 plan.model,
                 champion,
-                {"greenramp.status": "rolled-back", "greenramp.reason": f"{left_by} was taken back"},
+                {"greenramp.status": "rolled-back", "greenramp.reason": f"taken back by {mender}"},
             )
     if plan.promotion.stages:
         _ensure_only_production(registry, plan.model, live_version)

@@ -64,5 +64,5 @@ def follow_in_registry(site: SiteSettings, service: str, plan: Service, owner: s
     upstream = router.upstream(service, route.live) if route.live else None
     if upstream is None:
         raise Refused(f"{service} serves no version, so there is none to go back to")
-    mend_registry(site, plan, upstream.version, owner)
+    mend_registry(site, service, plan, upstream.version, owner)
     return upstream.version

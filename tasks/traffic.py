@@ -28,7 +28,7 @@ def claim_service(site: SiteSettings, service: str, plan: Service, release: str,
     upstream = router.upstream(service, route.live) if route.live else None
     if left_by.owner not in ("", release) and upstream:
         get_run_logger().warning("%s was left by %s (%s): putting it right", service, left_by.owner, left_by.step)
-        mend_registry(site, plan, upstream.version, left_by.owner)
+        mend_registry(site, service, plan, upstream.version, release)
     registry = Registry(site.mlflow_url)
     before = Before(
         live=route.live,

@@ -17,7 +17,20 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.5
 _GONE_SECONDS = 60
-_NOISE = ("Finished in state", "Beginning flow run", "Created task run", "View at http", "Task run failed with")
+_NOISE = (  # Prefect's own words about itself; ours say what happens to the service
+    "Finished in state",
+    "Beginning flow run",
+    "Created task run",
+    "View at http",
+    "Worker '",
+    "Flow run '",
+    "Running 1 deployment pull",
+    "Executing deployment step",
+    "Deployment step '",
+    "All deployment steps",
+    "Engine execution exited",
+    "Process for flow run",
+)
 
 
 def submit(site: SiteSettings, deployment: str, parameters: Mapping[str, str]) -> FlowRun:

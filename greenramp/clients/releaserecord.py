@@ -81,6 +81,25 @@ def open_record(uri: str, service: str, release_id: str, tags: Mapping[str, str]
     return ReleaseRecord(uri, run.info.run_id, experiment_id)
 
 
+def abandon_others(uri: str, service: str, keep: str, reason: str) -> int:
+    """End the records that are still open though their release is dead; returns how many. Safe to repeat.
+
+    keep: the release that holds the service now, whose record stays open.
+    """
+    client = MlflowClient(tracking_uri=uri)
+    with _speaking(uri):
+        experiment = client.get_experiment_by_name(f"releases/{service}")
+        if experiment is None:
+            return 0
+        still_open = client.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'")
+        dead = [run for run in still_open if run.data.tags.get(RELEASE_TAG) != keep]
+        for run in dead:
+            client.set_tag(run.info.run_id, "greenramp.phase", "rolled-back")
+            client.set_tag(run.info.run_id, "greenramp.reason", reason)
+            client.set_terminated(run.info.run_id, "KILLED")
+    return len(dead)
+
+
 @contextmanager
 def _speaking(uri: str) -> Iterator[None]:
     try:
