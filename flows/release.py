@@ -148,7 +148,9 @@ class Way:
 
     def reason(self, error: BaseException) -> str:
         """Why it went back, in one sentence."""
-        return str(error) or f"the run was ended by {type(error).__name__}"
+        if not isinstance(error, Exception):  # Prefect's word for SIGTERM, or Ctrl-C
+            return "the run was cancelled, or its process was told to end"
+        return str(error) or type(error).__name__
 
 
 def each_tried(steps: Iterable[Callable[[], object]]) -> list[str]:

@@ -12,7 +12,7 @@ NAME = r"^[a-z][a-z0-9-]{0,47}$"
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Metric(StrEnum):
@@ -66,6 +66,8 @@ class Gate(_Strict):
             raise ValueError("slower_than_ms belongs to the metric slow, and the metric slow needs it")
         if self.floor is not None and self.margin is None:
             raise ValueError("floor forgives relative harm; without margin there is none")
+        if self.floor is not None and self.max_rate is not None and self.floor >= self.max_rate:
+            raise ValueError(f"floor ({self.floor:g}) must be below max_rate ({self.max_rate:g})")
         return self
 
 

@@ -63,9 +63,10 @@ class Counting:
             self._join(request_id, prediction=list(answers))
 
     def add_labels(self, labels: Iterable[tuple[str, Any]]) -> None:
-        """Take in (request id, label): one label, or a list with one for each row of the request."""
+        """Take in (request id, label): one label, or a list with one for each row of the request; None is no label."""
         for request_id, label in labels:
-            self._join(request_id, label=label if isinstance(label, list) else [label])
+            if label is not None:
+                self._join(request_id, label=label if isinstance(label, list) else [label])
 
     def _join(self, request_id: str, **part: Any) -> None:
         entry = self._labelled.setdefault(request_id, _Labelled())

@@ -9,6 +9,8 @@ from enum import StrEnum
 from greenramp.errors import ConfigError
 
 STAGES = ("None", "Staging", "Production", "Archived")
+_MOST_DIGITS = 9
+"""Registries count versions in 32 bits."""
 
 
 class Kind(StrEnum):
@@ -50,7 +52,7 @@ def parse_reference(text: str, model: str) -> Reference:
     if wish.startswith("@"):
         return Reference(Kind.ALIAS, _alias(wish[1:], text))
     if wish.isascii() and wish.isdigit():
-        return Reference(Kind.NUMBER, str(int(wish)))
+        return Reference(Kind.NUMBER, _number(wish, text))
     for stage in STAGES:
         if wish.lower() == stage.lower():
             return Reference(Kind.STAGE, stage)
@@ -58,11 +60,17 @@ def parse_reference(text: str, model: str) -> Reference:
 
 
 def _within_model(address: str, model: str, text: str) -> str:
-    for separator in ("@", "/"):
-        name, found, rest = address.partition(separator)
-        if found and name == model and rest:
-            return f"@{rest}" if separator == "@" else rest
+    rest = address.removeprefix(model)
+    if address.startswith(model) and rest[:1] in ("@", "/") and rest[1:]:
+        return rest if rest[0] == "@" else rest[1:]
     raise ConfigError(f"candidate {text!r}: wanted models:/{model}/<version or stage> or models:/{model}@<alias>")
+
+
+def _number(digits: str, text: str) -> str:
+    number = digits.lstrip("0")
+    if not 0 < len(number) <= _MOST_DIGITS:
+        raise ConfigError(f"candidate {text!r}: no version has this number")
+    return number
 
 
 def _alias(alias: str, text: str) -> str:

@@ -39,6 +39,11 @@ class Route:
     step: str = ""
     timeout_seconds: float = 60.0
 
+    def __post_init__(self) -> None:
+        Split.giving(self.idle, self.percent)  # refuses a share that is none
+        if self.live is None and self.percent:
+            raise ValueError(f"{self.service}: {self.percent:g} % are shared, but there is no live side to share with")
+
     @property
     def split(self) -> Split | None:
         """The traffic's split, None while nothing serves."""
@@ -72,8 +77,9 @@ def claim(route: Route, owner: str, now: float, lease_seconds: float, step: str 
     """
     if route.held(now) and route.owner != owner:
         raise ReleaseUnderWay(
-            f"{route.service}: release {route.owner} is under way ({route.step or 'starting'}); wait for it, "
-            f"or take traffic back with: greenramp rollback {route.service}"
+            f"{route.service}: release {route.owner} is under way ({route.step or 'starting'}); wait for it (if it is "
+            f"dead, its claim ends in {route.until - now:.0f} s), or take traffic back with: "
+            f"greenramp rollback {route.service}"
         )
     if route.owner not in ("", owner):
         route = replace(route, percent=0.0, fallback=False)

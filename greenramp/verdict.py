@@ -47,13 +47,15 @@ def worst(verdicts: Iterable[Verdict]) -> Outcome:
 
 
 def require(verdicts: Iterable[Verdict], where: str) -> None:
-    """Pass only if every verdict does; raises GateFailed for a failure, NoEvidence for anything else.
+    """Pass only if every verdict does; raises GateFailed for a failure, NoEvidence for anything else, and for none.
 
     where: the split or check the verdicts speak of, for the message.
     """
-    bad = sorted((v for v in verdicts if v.outcome is not Outcome.PASS), key=lambda v: -v.outcome.badness)
-    if not bad:
+    given = list(verdicts)
+    if not given:
+        raise NoEvidence(f"no gate said anything at {where}; silence is not a pass")
+    first = max(given, key=lambda v: v.outcome.badness)
+    if first.outcome is Outcome.PASS:
         return
-    first = bad[0]
     message = f"{first.gate} is {first.outcome.value} at {where}: {first.sentence}"
     raise GateFailed(message) if first.outcome is Outcome.FAIL else NoEvidence(message)

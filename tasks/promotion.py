@@ -21,7 +21,8 @@ def promote(
     registry = Registry(site.mlflow_url)
     if before.live_version and before.live_version != candidate.version:
         registry.ensure_alias(plan.model, PREVIOUS, before.live_version)
-        registry.set_tags(plan.model, before.live_version, {"greenramp.status": "previous"})
+        replaced = {"greenramp.status": "previous", "greenramp.reason": f"version {candidate.version}: {reason}"}
+        registry.set_tags(plan.model, before.live_version, replaced)
     registry.ensure_alias(plan.model, CHAMPION, candidate.version)
     if plan.promotion.stages:
         _ensure_only_production(registry, plan.model, candidate.version)
@@ -31,7 +32,7 @@ def promote(
         {"greenramp.status": "champion", "greenramp.release": release, "greenramp.reason": reason},
     )
     Journal(site.home, release).add("registry moved", champion=candidate.version, previous=before.live_version)
-    get_run_logger().info("%s of %s: champion is %s", service, plan.model, candidate.version)
+    get_run_logger().info("champion of %s is version %s", service, candidate.version)
 
 
 def put_back_in_registry(

@@ -73,6 +73,11 @@ def follow(site: SiteSettings, run: FlowRun, goes_on: str) -> None:
     raise typer.Exit(0 if well else 1)
 
 
+def is_noise(text: str) -> bool:
+    """Whether a log line is Prefect's word about itself."""
+    return text.startswith(_NOISE)
+
+
 def _show(line: LogLine) -> None:
-    if line.level >= logging.INFO and not line.text.startswith(_NOISE):
+    if line.level >= logging.INFO and not is_noise(line.text):
         typer.echo(f"{line.time[11:19]} {line.text.splitlines()[0]}")

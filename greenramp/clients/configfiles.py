@@ -83,23 +83,28 @@ def check_all(configs: Path) -> tuple[list[Path], list[Fault]]:
 def _read(file: Path, model: type[_Model]) -> _Model:
     try:
         data = yaml.load(file.read_text(encoding="utf-8"), Loader=_NoDuplicates)  # noqa: S506  (a SafeLoader)
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:  # a date such as 2026-02-30 is a ValueError
         raise Faulty([Fault(file, "", "", f"readable YAML: {' '.join(str(error).split())}")]) from error
     try:
         return model.model_validate({} if data is None else data)
     except ValidationError as error:
-        raise Faulty([_fault(file, e) for e in error.errors()]) from error
+        raise Faulty([_fault(file, e) for e in error.errors() if not _is_echo(e)]) from error
+
+
+def _is_echo(error: Any) -> bool:
+    """Whether pydantic finds a list too short only because it does not count the items it has just refused."""
+    return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
 
 
 def _fault(file: Path, error: Any) -> Fault:
     key = ".".join(str(part) for part in error["loc"])
     if error["type"] == "missing":
         return Fault(file, key, "nothing", "this key is needed")
+    seen = repr(error["input"])[:200]
     if error["type"] == "extra_forbidden":
-        return Fault(file, key, repr(error["input"]), "no such key here; is it misspelt or indented wrongly?")
-    seen = repr(error["input"])
+        return Fault(file, key, seen, "no such key here; is it misspelt or indented wrongly?")
     whole = error["type"] == "value_error"  # a rule across keys names the values itself
-    return Fault(file, key, "" if whole else seen[:200], error["msg"].removeprefix("Value error, "))
+    return Fault(file, key, "" if whole else seen, error["msg"].removeprefix("Value error, "))
 
 
 class _NoDuplicates(yaml.SafeLoader):
@@ -109,7 +114,9 @@ class _NoDuplicates(yaml.SafeLoader):
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
-            if isinstance(key, Hashable) and key in seen:
+            if not isinstance(key, Hashable):
+                continue  # refused below
+            if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key!r} stands here twice", key_node.start_mark
                 )

@@ -47,9 +47,11 @@ class EvidenceSources:
         for path in prediction_logs(self._home, self._service):
             log = self._predictions.setdefault(path, self._from_mark(path))
             counting.add_predictions(
-                (row["id"], row["predictions"]) for row in log.read_new() if isinstance(row.get("predictions"), list)
+                (str(row["id"]), row["predictions"])
+                for row in log.read_new()
+                if "id" in row and isinstance(row.get("predictions"), list)
             )
-        counting.add_labels((str(row["id"]), row["label"]) for row in self._labels.read_new() if "id" in row)
+        counting.add_labels((str(row["id"]), row.get("label")) for row in self._labels.read_new() if "id" in row)
 
 
 def labels_file(home: Home, service: str) -> Path:
@@ -75,9 +77,15 @@ def parse_labels(text: str, name: str) -> list[tuple[str, Any]]:
             continue
         try:
             row = json.loads(line)
-            labels.append((str(row["id"]), row["label"]))
+            labels.append((str(row["id"]), _present(row["label"])))
         except (ValueError, KeyError, TypeError) as error:
             raise ConfigError(
                 f'{name}: line {number}: wanted {{"id": <x-request-id>, "label": <value>}}; seen: {line[:200]}'
             ) from error
     return labels
+
+
+def _present(label: Any) -> Any:
+    if label is None:
+        raise ValueError("a label of nothing is none")
+    return label

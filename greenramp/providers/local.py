@@ -8,7 +8,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,8 @@ class LocalProvider:
         record = self._record(order.service, order.side)
         alive = [p for p in self._supervisor.group(name) if p.alive]
         if record and _fulfils(record, order) and len(alive) == order.settings.replicas:
+            record = replace(record, release=order.release)  # whoever ordered it last may stop it
+            write_json(self._file(order.service, order.side), asdict(record))
             return _as_running(order.service, order.side, record)
         self.stop(order.service, order.side)
         python = self._python(order)

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 import traceback
 from collections.abc import Sequence
 from enum import IntEnum
@@ -49,7 +48,7 @@ def _serve(args: argparse.Namespace, bound: socket.socket, identity: Identity, l
         from greenramp.serving.loading import load_app
         from greenramp.serving.server import serve
 
-        app, scorer = load_app(args.model, identity, log.record, args.max_body_bytes)
+        app, workers = load_app(args.model, identity, log.record, args.max_body_bytes)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a model's own code may raise anything; it ends here
         traceback.print_exc()
         first_line = next(iter(str(error).splitlines()), "")
@@ -63,7 +62,10 @@ def _serve(args: argparse.Namespace, bound: socket.socket, identity: Identity, l
     host, port = bound.getsockname()[:2]
     _say(f"model version {identity.version} of {identity.service} is ready on {host}:{port} ({identity.environment})")
     serve(app, bound, args.drain_seconds)
-    scorer.close()
+    if not workers.close():  # a prediction that still runs could crash the interpreter's orderly end
+        log.close()
+        _say(f"stopped with a prediction still running after {args.drain_seconds} s")
+        os._exit(ExitCode.STOPPED)
     return ExitCode.STOPPED
 
 
@@ -85,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--environment", type=_name, required=True, help="blue or green, sent as x-environment")
     add("--model-version", type=_name, required=True, help="number of the model version, sent as x-model-version")
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    add("--port", type=int, required=True, help="port to listen on; 0 takes a free one and names it on stderr")
+    add("--port", type=_port, required=True, help="port to listen on; 0 takes a free one and names it on stderr")
     add("--log", type=Path, required=True, help="prediction log; older lines are in the same name with .1")
     add("--drain-seconds", type=_positive, default=30, help="how long to finish requests when stopped (%(default)s)")
     add("--max-body-bytes", type=_positive, default=16 * 1024 * 1024, help="larger requests get 413 (%(default)s)")
@@ -100,6 +102,13 @@ def _name(text: str) -> str:
     return text
 
 
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError(f"must be from 0 to 65535: {text}")
+    return number
+
+
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -107,16 +116,5 @@ def _positive(text: str) -> int:
     return number
 
 
-def _leave(code: ExitCode) -> None:
-    """End the process, even when a prediction that never returns holds a thread, which sys.exit() would wait for."""
-    main_thread = threading.main_thread()
-    waited_for = [thread for thread in threading.enumerate() if thread is not main_thread and not thread.daemon]
-    if not waited_for:
-        sys.exit(code)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
-
-
 if __name__ == "__main__":
-    _leave(main())
+    sys.exit(main())

@@ -4,6 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
+from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,6 +19,13 @@ class ClientGone(Exception):
     """The client hung up before its request had arrived in full."""
 
 
+class Limits(NamedTuple):
+    """What one request may cost."""
+
+    max_body_bytes: int
+    timeout_seconds: float  # from its first byte to its answer
+
+
 class ServingApp:
     """MLflow's scoring protocol, answer for answer, with names, a body limit and a record of each scored request."""
 
@@ -27,17 +35,14 @@ class ServingApp:
         scorer: Scorer,
         identity: Identity,
         record: Callable[[Scored], None],
-        *,
-        max_body_bytes: int,
-        timeout_seconds: float,
+        limits: Limits,
     ) -> None:
         """Put the parts together; `record` is called once per answered request to /invocations and must not block."""
         self._mlflow_app = mlflow_app
         self._scorer = scorer
         self._names = identity.headers()
         self._record = record
-        self._max_body_bytes = max_body_bytes
-        self._timeout_seconds = timeout_seconds
+        self._limits = limits
         self.is_draining: Callable[[], bool] = lambda: False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,7 +72,7 @@ class ServingApp:
     async def _invocations(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         arrived, started = time.time(), time.perf_counter()
         try:
-            answer = await asyncio.wait_for(self._answer(scope, receive), self._timeout_seconds)
+            answer = await asyncio.wait_for(self._answer(scope, receive), self._limits.timeout_seconds)
         except asyncio.TimeoutError:  # noqa: UP041 - on Python 3.10, which models may need, the built-in is another
             limit = "Request processing time exceeded limit"
             answer = Answer(504, JSON, limit, limit)  # as MLflow's timeout_middleware
@@ -83,9 +88,9 @@ class ServingApp:
         content_type = _header(scope, b"content-type")
         if content_type is None:  # MLflow's own function ends in an AttributeError here
             return Answer.refusal(415, "The request has no Content-Type header; send application/json, for example")
-        body = await _read_body(receive, self._max_body_bytes)
+        body = await _read_body(receive, self._limits.max_body_bytes)
         if body is None:
-            most = f"{self._max_body_bytes} bytes, the most this server takes (--max-body-bytes)"
+            most = f"{self._limits.max_body_bytes} bytes, the most this server takes (--max-body-bytes)"
             return Answer.refusal(413, f"The body is larger than {most}")
         return await self._scorer.score(body, content_type.decode("latin-1"))
 

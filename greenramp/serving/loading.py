@@ -3,16 +3,17 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from greenramp.serving.app import ServingApp
+from greenramp.serving.app import Limits, ServingApp
 from greenramp.serving.identity import Identity
 from greenramp.serving.logline import Scored
 from greenramp.serving.scoring import Scorer
+from greenramp.serving.workers import Workers
 
 
 def load_app(
     model_path: Path, identity: Identity, record: Callable[[Scored], None], max_body_bytes: int
-) -> tuple[ServingApp, Scorer]:
-    """Load the pyfunc model at `model_path`; return the application and the scorer that is to be closed at the end.
+) -> tuple[ServingApp, Workers]:
+    """Load the pyfunc model at `model_path`; return the application and the threads that are to be closed at the end.
 
     Raises whatever MLflow or the model's own code raises, and FileNotFoundError when there is no such directory.
     """
@@ -25,10 +26,8 @@ def load_app(
     model = load_model(str(model_path.resolve()))
     mlflow_app = scoring_server.init(model)
     if not isinstance(mlflow_app, FastAPI):
-        raise TypeError("the model's requirements bring an MLflow whose scoring server is not FastAPI; 3.0 or newer is")
-    scorer = Scorer(model)
+        raise TypeError("the MLflow of the model's requirements is too old: its scoring server is not FastAPI")
     timeout_seconds = MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.get()
-    app = ServingApp(
-        mlflow_app, scorer, identity, record, max_body_bytes=max_body_bytes, timeout_seconds=timeout_seconds
-    )
-    return app, scorer
+    workers = Workers()
+    limits = Limits(max_body_bytes, timeout_seconds)
+    return ServingApp(mlflow_app, Scorer(model, workers), identity, record, limits), workers

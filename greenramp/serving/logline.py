@@ -22,6 +22,15 @@ class Scored(NamedTuple):
     answer: str
     error: str | None
 
+    def lean(self) -> "Scored":
+        """Let go of all text that the line will not hold; it may be megabytes."""
+        unused = self.error is not None or len(self.answer) > MAX_ANSWER_CHARACTERS
+        return self._replace(
+            request_id=self.request_id[:MAX_ID_CHARACTERS],
+            answer="" if unused else self.answer,
+            error=None if self.error is None else self.error[:MAX_ERROR_CHARACTERS],
+        )
+
     def characters(self) -> int:
         """Return about how much memory the record holds."""
         return len(self.answer) + len(self.request_id) + 200

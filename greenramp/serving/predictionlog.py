@@ -40,7 +40,13 @@ class PredictionLog:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Write what waits and close the file."""
+        """Close the log."""
+        self.close()
+
+    def close(self) -> None:
+        """Write what waits and close the file; once closed, closing does nothing."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         self._writer.join(CLOSE_SECONDS)
         if self._writer.is_alive():
@@ -50,6 +56,7 @@ class PredictionLog:
 
     def record(self, scored: Scored) -> None:
         """Take one record; never blocks. When too much waits for the disk the record is dropped and counted."""
+        scored = scored.lean()
         with self._lock:
             if self._waiting_characters > self._max_waiting:
                 self._dropped += 1

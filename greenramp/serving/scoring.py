@@ -1,12 +1,9 @@
-"""One scored request: MLflow's own function in a worker thread, its result or its error as an answer."""
+"""One scored request: MLflow's own function, its result or its error as an answer."""
 
-import asyncio
-import contextvars
 import logging
-import os
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
+
+from greenramp.serving.workers import Workers
 
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
@@ -31,18 +28,15 @@ class Answer(NamedTuple):
 class Scorer:
     """Scores request bodies with a loaded model, several at a time."""
 
-    def __init__(self, model: Any, workers: int | None = None) -> None:
-        """Take a loaded MLflow model and the number of threads; by default as many as MLflow's own server uses."""
+    def __init__(self, model: Any, workers: Workers) -> None:
+        """Take a loaded MLflow model and the threads it may use."""
         self._model = model
         self._input_schema = model.metadata.get_input_schema()
-        self._threads = ThreadPoolExecutor(workers or min(32, (os.cpu_count() or 1) + 4), "score")
+        self._workers = workers
 
     async def score(self, body: bytes, content_type: str) -> Answer:
-        """Answer one request; the event loop stays free, so /ping answers while a prediction runs."""
-        # Each request has its own context variables, as under MLflow's asyncio.to_thread: its tracing lives in them.
-        run = contextvars.copy_context().run
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, run, self._score_now, body, content_type)
+        """Answer one request."""
+        return await self._workers.run(lambda: self._score_now(body, content_type))
 
     def _score_now(self, body: bytes, content_type: str) -> Answer:
         from mlflow.exceptions import MlflowException
@@ -58,10 +52,3 @@ class Scorer:
         if result.status != 200:
             return Answer.refusal(result.status, result.response)
         return Answer(200, result.mimetype, result.response)
-
-    def close(self, patience_seconds: float = 1.0) -> bool:
-        """Let the threads end; return False when a prediction still runs after `patience_seconds`."""
-        closing = threading.Thread(target=self._threads.shutdown, kwargs={"cancel_futures": True}, daemon=True)
-        closing.start()
-        closing.join(patience_seconds)
-        return not closing.is_alive()

@@ -9,6 +9,9 @@ from greenramp.clients.envoy.clusters import cluster_name
 from greenramp.route import Route
 from greenramp.split import TOTAL_WEIGHT, Side
 
+_INPUT_ERRORS = [400, 415, 422]
+"""MLflow answers 400 when a model raises, and when a signature does not take what the champion's took."""
+
 _ROUTES = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
 
 
@@ -101,6 +104,7 @@ def _entry(
                 "retry_on": retry_on,
                 "num_retries": 1,
                 "per_try_timeout": f"{route.timeout_seconds:g}s",
+                "retriable_status_codes": _INPUT_ERRORS,
                 "retry_back_off": {"base_interval": "0.001s", "max_interval": "0.005s"},
             },
         },
@@ -109,8 +113,9 @@ def _entry(
 
 
 def _retries(has_fallback: bool) -> str:
-    """A server's own error is tried again only where another version can answer it."""
-    return "5xx,connect-failure,refused-stream,reset" if has_fallback else "connect-failure,refused-stream,reset"
+    """What a server says is tried again only where another version may answer otherwise."""
+    lost = "connect-failure,refused-stream,reset"
+    return f"{lost},5xx,retriable-status-codes" if has_fallback else lost
 
 
 def _match(route: Route) -> dict[str, Any]:

@@ -1,0 +1,60 @@
+# Two commands do everything on a fresh machine: make demo, make test.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo up down test test-fast lint format lock clean
+
+help:  ## Say what there is.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(READY)  ## A good model promoted, a bad one taken back, before your eyes. KEEP=1 leaves the site running.
+	@$(BIN)/python -m examples.digits.demo $(if $(KEEP),--keep) $(if $(PORT_BASE),--port-base $(PORT_BASE))
+
+up: $(READY)  ## Start the site.
+	@$(BIN)/greenramp up
+
+down: $(READY)  ## Stop the site.
+	@$(BIN)/greenramp down
+
+test: $(READY)  ## All tests, the fast ones first.
+	$(BIN)/pytest -m "not e2e"
+	$(BIN)/pytest -m e2e
+
+test-fast: $(READY)  ## Only the tests that start no site.
+	$(BIN)/pytest -m "not e2e"
+
+lint: $(READY)  ## Style, types, import rules, configuration.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/greenramp check
+
+format: $(READY)  ## Put the code into the common style.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(READY)  ## Choose exact versions anew, within the limits of pyproject.toml.
+	$(BIN)/uv pip compile --quiet --upgrade --universal --no-emit-index-url --python-version 3.11 --all-extras \
+		pyproject.toml --output-file requirements.lock
+	$(MAKE) $(READY)
+
+clean:  ## Remove what make and the tests have made.
+	rm -rf $(VENV) .greenramp-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
+
+# Debian's python3 comes without venv; where that is missing it is installed, or the command that does it is named.
+$(READY): requirements.lock pyproject.toml
+	@echo "Setting up $(VENV) (some minutes the first time) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "error: Greenramp needs Python 3.11 or newer; choose one with: make PYTHON=python3.12 ..."; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) 2>/dev/null \
+		|| { rm -rf $(VENV); apt-get update -qq && apt-get install -qq -y python3-venv >/dev/null && $(PYTHON) -m venv $(VENV); } \
+		|| { rm -rf $(VENV); echo "error: Python has no venv module; install it with: apt-get install python3-venv"; exit 2; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep -E '^uv==' requirements.lock | cut -d' ' -f1)"
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --compile-bytecode requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@

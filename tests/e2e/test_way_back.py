@@ -1,0 +1,149 @@
+"""From anywhere in a release back to where it began: by a person, after a kill, by cancelling the run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import psutil
+import pytest
+from mlflow import MlflowClient
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def two_versions(site, request):
+    """A service with one version serving and a second one registered; returns (service, first, second)."""
+
+    def make(name: str, **changes):
+        service = site.add_service(name, **changes)
+        first, second = site.register(service, "good"), site.register(service, "better")
+        done = site.run("release", service, first)
+        assert done.code == 0, done.text
+        return service, first, second
+
+    return make
+
+
+def flow_process(site):
+    """The process of the release under way."""
+    found = [p for p in site.processes() if "prefect.engine" in " ".join(p.cmdline())]
+    assert len(found) == 1
+    return found[0]
+
+
+def aliases_of(site, service):
+    return MlflowClient(site.mlflow_url).get_registered_model(service).aliases
+
+
+def test_a_killed_release_loses_its_share_by_itself_and_the_next_order_puts_it_right(site, users, two_versions):
+    service, first, second = two_versions("killed", step={"min_seconds": 30, "deadline_seconds": 60})
+    with users(service) as seen:
+        site.start(service, second)
+        site.at_step(service, "canary 20 %")
+        flow_process(site).send_signal(signal.SIGKILL)
+        ends = site.router.read(service).until
+        refused = site.run("release", service, second)
+        assert refused.code == 1
+        assert "is under way" in refused.text
+        while time.time() < ends + 1:
+            time.sleep(0.1)
+        answered_by_candidate = seen.by_version[second]
+        assert "died at: canary 20 %" in " ".join(site.run("status").text.split())
+        done = site.run("rollback", service)
+    assert done.code == 0, done.text
+    assert seen.by_version[second] == answered_by_candidate > 0
+    assert seen.failures == []
+    assert site.live_version(service) == first
+    assert aliases_of(site, service)["champion"] == first
+    assert not site.router.read(service).owner
+
+
+def test_a_release_that_finds_a_dead_one_begins_from_the_live_version(site, users, two_versions):
+    service, first, second = two_versions("succeeded", step={"min_seconds": 3, "deadline_seconds": 60})
+    with users(service) as seen:
+        site.start(service, second)
+        site.at_step(service, "canary 20 %")
+        flow_process(site).send_signal(signal.SIGKILL)
+        ends = site.router.read(service).until
+        while time.time() < ends + 0.5:
+            time.sleep(0.1)
+        done = site.run("release", service, second)
+    assert done.code == 0, done.text
+    assert seen.failures == []
+    assert aliases_of(site, service) == {"champion": second, "previous": first}
+    runs = MlflowClient(site.mlflow_url)
+    experiment = runs.get_experiment_by_name(f"releases/{service}")
+    assert sorted(r.info.status for r in runs.search_runs([experiment.experiment_id])) == [
+        "FINISHED",
+        "FINISHED",
+        "KILLED",
+    ]
+
+
+def test_a_persons_rollback_in_the_bake_moves_traffic_at_once_and_ends_the_release(site, users, two_versions):
+    service, first, second = two_versions("baking", bake={"min_seconds": 45, "deadline_seconds": 60})
+    with users(service) as seen:
+        run = site.start(service, second)
+        site.at_step(service, "switched")
+        done = site.run("rollback", service)
+        run = site.ended(run)
+    assert done.code == 0, done.text
+    assert f"traffic is on version {first} after" in done.text
+    assert seen.failures == []
+    assert run.state == "RolledBack"
+    assert site.live_version(service) == first
+    assert aliases_of(site, service)["champion"] == first
+
+
+def test_a_finished_release_is_rolled_back_by_starting_the_previous_version(site, users, two_versions):
+    service, first, second = two_versions("cold")
+    with users(service) as seen:
+        assert site.run("release", service, second).code == 0
+        done = site.run("rollback", service)
+    assert done.code == 0, done.text
+    assert seen.failures == []
+    assert site.live_version(service) == first
+    assert aliases_of(site, service) == {"champion": first, "previous": second}
+
+
+def test_a_cancelled_run_puts_everything_back(site, users, two_versions):
+    service, first, second = two_versions("cancelled", step={"min_seconds": 40, "deadline_seconds": 60})
+    with users(service) as seen:
+        run = site.start(service, second)
+        site.at_step(service, "canary 20 %")
+        site.prefect.cancel(run.id)
+        run = site.ended(run)
+    assert run.type == "CANCELLED"
+    assert seen.failures == []
+    assert site.live_version(service) == first
+    assert aliases_of(site, service) == {"champion": first}
+    assert not site.router.read(service).owner
+
+
+def test_a_candidate_that_dies_in_the_canary_costs_no_request_and_goes_back(site, users, two_versions):
+    service, first, second = two_versions("dying", step={"min_seconds": 30, "deadline_seconds": 60})
+    with users(service) as seen:
+        run = site.start(service, second)
+        site.at_step(service, "canary 20 %")
+        victims = [p for p in site.processes() if f"--service {service}" in " ".join(p.cmdline())]
+        candidate = next(p for p in victims if f"--model-version {second}" in " ".join(p.cmdline()))
+        os.kill(candidate.pid, signal.SIGKILL)
+        run = site.ended(run)
+    assert run.state == "RolledBack"
+    assert run.message.startswith("errors is fail")
+    assert seen.failures == []
+    assert site.live_version(service) == first
+
+
+def test_a_service_without_an_earlier_version_says_so(site):
+    service = site.add_service("alone")
+    assert "serves no version" in site.run("rollback", service).text
+    site.run("release", service, site.register(service, "good"))
+    done = site.run("rollback", service)
+    assert done.code == 1
+    assert "previous" in done.text
+    assert not site.router.read(service).owner
+    assert psutil.pid_exists(int(site.home.supervisor_pid.read_text()))
