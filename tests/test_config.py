@@ -71,8 +71,12 @@ def test_what_has_no_default_is_needed(missing):
         pytest.param({"lease_seconds": 1.9}, "lease_seconds", id="too short a lease"),
         pytest.param({"lease_seconds": 301}, "lease_seconds", id="too long a lease"),
         pytest.param({"timeout_seconds": 0}, "timeout_seconds", id="no time at all"),
-        pytest.param({"step": {"deadline_seconds": math.inf}}, "step.deadline_seconds", id="a deadline that never comes"),
-        pytest.param({"step": {"deadline_seconds": math.nan}}, "step.deadline_seconds", id="a deadline that is no number"),
+        pytest.param(
+            {"step": {"deadline_seconds": math.inf}}, "step.deadline_seconds", id="a deadline that never comes"
+        ),
+        pytest.param(
+            {"step": {"deadline_seconds": math.nan}}, "step.deadline_seconds", id="a deadline that is no number"
+        ),
         pytest.param({"environment": {"start_seconds": math.inf}}, "environment.start_seconds", id="an endless start"),
         pytest.param({"gates": [{**GATE, "max_rate": math.nan}]}, "gates.0.max_rate", id="a limit that is no number"),
         pytest.param({"max_false_rollback": 0.0}, "max_false_rollback", id="no error allowed"),
@@ -134,11 +138,17 @@ def test_any_other_ladder_is_refused(ladder, place, words):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        pytest.param({"margin": None}, "give margin (against the champion), max_rate (absolute), or both", id="no rule"),
+        pytest.param(
+            {"margin": None}, "give margin (against the champion), max_rate (absolute), or both", id="no rule"
+        ),
         pytest.param({"metric": "slow"}, "the metric slow needs it", id="slow without a limit"),
         pytest.param({"slower_than_ms": 100}, "slower_than_ms belongs to the metric slow", id="a limit without slow"),
-        pytest.param({"margin": None, "max_rate": 0.1, "floor": 0.01}, "without margin there is none", id="floor alone"),
-        pytest.param({"max_rate": 0.01, "floor": 0.05}, "floor (0.05) must be below max_rate (0.01)", id="floor above limit"),
+        pytest.param(
+            {"margin": None, "max_rate": 0.1, "floor": 0.01}, "without margin there is none", id="floor alone"
+        ),
+        pytest.param(
+            {"max_rate": 0.01, "floor": 0.05}, "floor (0.05) must be below max_rate (0.01)", id="floor above limit"
+        ),
         pytest.param({"max_rate": 0.05, "floor": 0.05}, "must be below max_rate", id="floor at the limit"),
     ],
 )

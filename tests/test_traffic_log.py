@@ -102,7 +102,10 @@ def test_a_request_without_a_user_says_so(user):
         pytest.param({"cluster": "fraud.blue-live"}, Side.GREEN, 0.25, id="champion's side of a split"),
         pytest.param({"route": "fraud.live", "percent": "0"}, Side.GREEN, 1.0, id="after the switch"),
         pytest.param(
-            {"route": "fraud.live", "cluster": "fraud.blue-live", "percent": "0"}, Side.GREEN, 0.0, id="before any share"
+            {"route": "fraud.live", "cluster": "fraud.blue-live", "percent": "0"},
+            Side.GREEN,
+            0.0,
+            id="before any share",
         ),
         pytest.param({"route": "fraud.lease-ended", "cluster": "fraud.blue-live"}, Side.GREEN, 0.0, id="lease ended"),
     ],

@@ -48,7 +48,9 @@ def test_passes_only_when_every_verdict_does():
         pytest.param([Outcome.UNAVAILABLE], NoEvidence, "gate-0 is unavailable", id="no answer from the source"),
         pytest.param([Outcome.UNSURE, Outcome.INVALID], NoEvidence, "gate-1 is invalid", id="numbers that are none"),
         pytest.param([Outcome.INVALID, Outcome.FAIL], GateFailed, "gate-1 is fail", id="the worst is named"),
-        pytest.param([Outcome.PASS, Outcome.FAIL, Outcome.FAIL], GateFailed, "gate-1 is fail", id="of equals the first"),
+        pytest.param(
+            [Outcome.PASS, Outcome.FAIL, Outcome.FAIL], GateFailed, "gate-1 is fail", id="of equals the first"
+        ),
     ],
 )
 def test_anything_but_a_pass_is_refused_with_its_sentence(outcomes, error, message):

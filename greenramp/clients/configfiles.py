@@ -93,7 +93,7 @@ def _read(file: Path, model: type[_Model]) -> _Model:
 
 def _is_echo(error: Any) -> bool:
     """Whether pydantic finds a list too short only because it does not count the items it has just refused."""
-    return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
+    return error["type"] == "too_short" and bool(len(error["input"]) >= error["ctx"]["min_length"])
 
 
 def _fault(file: Path, error: Any) -> Fault:

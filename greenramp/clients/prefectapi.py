@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import requests
+import tenacity
 
 from greenramp.errors import ConfigError, Unreachable
 
@@ -66,7 +68,8 @@ class PrefectApi:
         found = self._call("GET", f"/deployments/name/{deployment}", fine=(404,))
         if found is None:
             raise ConfigError(f"Prefect at {self._url} has no deployment {deployment}; greenramp up makes it")
-        made = self._call("POST", f"/deployments/{found['id']}/create_flow_run", {"parameters": dict(parameters)})
+        order = {"parameters": dict(parameters), "idempotency_key": uuid.uuid4().hex}  # a second try is the same run
+        made = self._call("POST", f"/deployments/{found['id']}/create_flow_run", order)
         return _flow_run(made)
 
     def flow_run(self, run_id: str) -> FlowRun:
@@ -87,6 +90,12 @@ class PrefectApi:
         """Where a person sees the run."""
         return f"{self._url}/runs/flow-run/{run_id}"
 
+    @tenacity.retry(
+        retry=tenacity.retry_if_exception_type(Unreachable),
+        stop=tenacity.stop_after_attempt(4),
+        wait=tenacity.wait_exponential(0.3, max=3),
+        reraise=True,
+    )  # a busy server on SQLite answers 503 now and then; every call here may be repeated
     def _call(self, method: str, path: str, body: Any = None, fine: tuple[int, ...] = ()) -> Any:
         try:
             answer = self._session.request(method, f"{self._url}/api{path}", json=body, timeout=10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import time
 import xmlrpc.client
@@ -14,7 +15,7 @@ from typing import Any
 
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
-from greenramp.errors import NotConfirmed, Unreachable
+from greenramp.errors import ConfigError, NotConfirmed, Unreachable
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,8 @@ class Supervisor:
             yield xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
         except (OSError, HTTPException, xmlrpc.client.ProtocolError) as error:
             raise Unreachable(f"supervisord does not answer at {self._socket}: {error}") from error
+        except xmlrpc.client.Fault as fault:
+            raise NotConfirmed(f"supervisord: {fault.faultString}") from fault
         finally:
             transport.close()
 
@@ -184,8 +187,14 @@ def _fine_if(*codes: int) -> Iterator[None]:
 
 
 def _escape(text: str) -> str:
+    if re.search(r"[\r\n]|\s[;#]", text):  # supervisord would end the value there, and say nothing
+        raise ConfigError(f"supervisord's files can't hold {text!r}: no line ends, and no ; or # behind a space")
     return text.replace("%", "%%")
 
 
 def _quote(value: str) -> str:
-    return '"' + _escape(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """A value in quotes; supervisord knows no escapes within them, and takes quotes off both ends."""
+    mark = "'" if '"' in value else '"'
+    if mark in value or value.strip("'\"") != value:
+        raise ConfigError(f"supervisord's files can't hold {value!r}: its quotes can't be written down")
+    return mark + _escape(value) + mark

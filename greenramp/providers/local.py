@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import socket
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from greenramp.clients.atomicfile import locked, read_json, write_json, write_text
+from greenramp.clients.lastwords import last_words
 from greenramp.clients.scoring import Scoring
 from greenramp.clients.supervisor import Program, Supervisor
 from greenramp.errors import ProvisionFailed
@@ -77,7 +77,7 @@ class LocalProvider:
         for process in processes:
             if not process.alive and process.state != "BACKOFF":
                 raise ProvisionFailed(
-                    f"{environment.service} version {environment.version} does not start: {_last_words(process.log)}"
+                    f"{environment.service} version {environment.version} does not start: {last_words(process.log)}"
                 )
         return len(processes) == len(environment.addresses) and all(
             Scoring(f"http://{host}:{port}").ready() for host, port in environment.addresses
@@ -185,14 +185,3 @@ def _can_bind(port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def _last_words(log: Path) -> str:
-    """The last line a process wrote, which says why it gave up."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - 4096), os.SEEK_SET)
-            lines = [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
-    except OSError:
-        lines = []
-    return f"{lines[-1][:300]} (all of it in {log})" if lines else f"it said nothing (log {log})"

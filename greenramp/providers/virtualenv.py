@@ -55,7 +55,8 @@ def _requirements(model_path: Path) -> list[str]:
 
 def _python_version(model_path: Path) -> str:
     file = model_path / "python_env.yaml"
-    described = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    described = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  (all texts: 3.10 must not be read as 3.1)
     version = str((described or {}).get("python", f"{sys.version_info.major}.{sys.version_info.minor}"))
     return ".".join(version.split(".")[:2])
 

@@ -14,8 +14,9 @@ from greenramp.clients.atomicfile import locked, write_json, write_text
 from greenramp.clients.envoy.admin import Admin
 from greenramp.clients.envoy.bootstrap import bootstrap
 from greenramp.clients.envoy.router import Router
+from greenramp.clients.lastwords import last_words
 from greenramp.clients.prefectapi import PrefectApi
-from greenramp.clients.supervisor import Process, Supervisor
+from greenramp.clients.supervisor import Supervisor
 from greenramp.errors import ConfigError, Unreachable
 from greenramp.site.deployments import ensure_deployments
 from greenramp.site.programs import (
@@ -81,9 +82,11 @@ def _await(supervisor: Supervisor, name: str, address: str, ready: Callable[[], 
                 return
         process = supervisor.group(name)[0]
         if process.state in ("FATAL", "EXITED", "STOPPED", "UNKNOWN"):
-            raise Unreachable(f"{name} does not start ({process.state}): {_last_words(process)}")
+            raise Unreachable(f"{name} does not start ({process.state}): {last_words(process.log)}")
         if time.monotonic() > deadline:
-            raise Unreachable(f"{name} does not answer at {address} after {_START_SECONDS} s: {_last_words(process)}")
+            raise Unreachable(
+                f"{name} does not answer at {address} after {_START_SECONDS} s: {last_words(process.log)}"
+            )
         time.sleep(0.1)
 
 
@@ -94,13 +97,6 @@ def _answers(url: str) -> bool:
         return bool(requests.get(url, timeout=2).ok)
     except requests.RequestException:
         return False
-
-
-def _last_words(process: Process) -> str:
-    lines = []
-    with suppress(OSError):
-        lines = [line for line in process.log.read_text(errors="replace").splitlines() if line.strip()]
-    return f"{lines[-1].strip()[:300] if lines else process.error or 'it said nothing'} (all of it in {process.log})"
 
 
 def _require_folder(site: SiteSettings) -> None:

@@ -50,8 +50,8 @@ def test_a_good_file_is_read(configs):
 
 
 def test_a_key_may_be_taken_from_elsewhere_in_the_file(configs):
-    service(configs, GOOD.replace("{min_seconds: 60, deadline_seconds: 600}", "&times {min_seconds: 7}") + "bake: *times\n")
-    assert read_service(configs, "fraud").bake.min_seconds == 7
+    service(configs, GOOD.replace("step: {", "step: &times {") + "bake: *times\n")
+    assert read_service(configs, "fraud").bake.min_seconds == 60
 
 
 @pytest.mark.parametrize(
@@ -93,15 +93,21 @@ def test_a_key_may_be_taken_from_elsewhere_in_the_file(configs):
             "gates.0: give margin (against the champion), max_rate (absolute), or both",
             id="a rule of one gate",
         ),
-        pytest.param(GOOD.replace("model: fraud", "model:"), "model: Input should be a valid string; seen: None", id="empty"),
+        pytest.param(
+            GOOD.replace("model: fraud", "model:"), "model: Input should be a valid string; seen: None", id="empty"
+        ),
         pytest.param(
             GOOD.replace("5, 25, 100", "2026-11-23"),
             "ladder.0: Input should be a valid number; seen: datetime.date(2026, 11, 23)",
             id="a date",
         ),
         pytest.param(GOOD + "7: x\n", "7: Keys should be strings; seen: 7", id="a key that is a number"),
-        pytest.param("[1, 2]\n", "Input should be a valid dictionary or instance of Service; seen: [1, 2]", id="a list"),
-        pytest.param("fraud\n", "Input should be a valid dictionary or instance of Service; seen: 'fraud'", id="a word"),
+        pytest.param(
+            "[1, 2]\n", "Input should be a valid dictionary or instance of Service; seen: [1, 2]", id="a list"
+        ),
+        pytest.param(
+            "fraud\n", "Input should be a valid dictionary or instance of Service; seen: 'fraud'", id="a word"
+        ),
     ],
 )
 def test_one_fault_is_named_with_file_key_what_is_seen_and_what_is_wanted(configs, text, wanted):
@@ -112,7 +118,9 @@ def test_one_fault_is_named_with_file_key_what_is_seen_and_what_is_wanted(config
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        pytest.param(GOOD + "model: other\n", ["the key 'model' stands here twice", "line 8, column 1"], id="duplicate key"),
+        pytest.param(
+            GOOD + "model: other\n", ["the key 'model' stands here twice", "line 8, column 1"], id="duplicate key"
+        ),
         pytest.param(
             GOOD.replace("margin: 0.5", "margin: 0.5\n    margin: 0.7"),
             ["the key 'margin' stands here twice", "line 8"],
@@ -120,7 +128,9 @@ def test_one_fault_is_named_with_file_key_what_is_seen_and_what_is_wanted(config
         ),
         pytest.param(GOOD + "step: [1, 2\n", ["expected ',' or ']'", "line"], id="broken YAML"),
         pytest.param(GOOD + "\tbake: {}\n", ["line 8", "'\\t' that cannot start any token"], id="a tab"),
-        pytest.param(GOOD.encode() + b"description: Z\xfcrich\n", ["'utf-8' codec can't decode byte 0xfc"], id="not UTF-8"),
+        pytest.param(
+            GOOD.encode() + b"description: Z\xfcrich\n", ["'utf-8' codec can't decode byte 0xfc"], id="not UTF-8"
+        ),
         pytest.param(GOOD + "description: \x07\n", ["special characters are not allowed"], id="a control character"),
         pytest.param(GOOD + "description: 2026-02-30\n", ["day is out of range for month"], id="no such day"),
         pytest.param(GOOD + "description: !!python/object/new:os.system [x]\n", ["could not determine"], id="code"),
@@ -162,7 +172,7 @@ def test_what_is_seen_is_not_told_at_any_length(configs):
 def test_an_unknown_service_is_refused_with_the_ones_there_are(configs, name):
     service(configs, GOOD)
     service(configs, GOOD, name="digits")
-    with pytest.raises(ConfigError, match="services: digits, fraud$"):
+    with pytest.raises(ConfigError, match=r"services: digits, fraud$"):
         read_service(configs, name)
 
 

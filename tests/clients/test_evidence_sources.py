@@ -104,7 +104,9 @@ def test_evidence_read_anew_is_the_same(home):
     since = marks(home, "fraud")
     asked(home, "a1", status=500)
     asked(home, "a2")
-    assert counted(home, since).evidence == counted(home, since).evidence == {"errors": one(2, 1), "accuracy": Evidence()}
+    assert (
+        counted(home, since).evidence == counted(home, since).evidence == {"errors": one(2, 1), "accuracy": Evidence()}
+    )
 
 
 def test_each_look_passes_on_only_what_is_new(home):

@@ -31,7 +31,10 @@ ROW = {"columns": ["a", "b"], "data": [[1, 2]]}
         pytest.param({"dataframe_split": ROW}, [{"dataframe_split": ROW}], id="one row"),
         pytest.param(
             {"dataframe_split": {"columns": ["a"], "index": [0, 1], "data": [[1], [2]]}},
-            [{"dataframe_split": {"columns": ["a"], "data": [[1]]}}, {"dataframe_split": {"columns": ["a"], "data": [[2]]}}],
+            [
+                {"dataframe_split": {"columns": ["a"], "data": [[1]]}},
+                {"dataframe_split": {"columns": ["a"], "data": [[2]]}},
+            ],
             id="rows of a frame, without their index",
         ),
         pytest.param(

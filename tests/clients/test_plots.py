@@ -63,7 +63,9 @@ def test_every_outcome_has_a_colour(outcome):
         pytest.param([], id="nothing happened"),
         pytest.param([CLAIMED], id="only claimed"),
         pytest.param([CLAIMED, verdicts(101.0, "unsure", **COUNTS)], id="no ratio yet"),
-        pytest.param([CLAIMED, verdicts(101.0, "fail", **{**RATIO, "ratio": 0.0, "ratio_low": 0.0})], id="ratio of zero"),
+        pytest.param(
+            [CLAIMED, verdicts(101.0, "fail", **{**RATIO, "ratio": 0.0, "ratio_low": 0.0})], id="ratio of zero"
+        ),
         pytest.param([CLAIMED, verdicts(101.0, "fail", **{**COUNTS, "ratio": 900.0})], id="ratio beyond the picture"),
         pytest.param([CLAIMED, {"ts": 101.0, "event": "verdicts", "verdicts": []}], id="no verdicts"),
         pytest.param([PUT_BACK], id="put back at once"),

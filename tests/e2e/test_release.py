@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
-from mlflow.artifacts import load_text
 
 pytestmark = pytest.mark.e2e
 
@@ -121,9 +121,9 @@ def test_a_runs_model_is_registered_once_and_released(site):
     assert list(versions) == ["1"]
 
 
-def test_the_record_holds_the_pinned_configuration(site, served):
+def test_the_record_holds_the_pinned_configuration(site, served, tmp_path):
     service, _ = served
-    _, (record, *_) = records_of(site, service)
-    pinned = json.loads(load_text(f"{record.info.artifact_uri}/config.json"))
+    client, (record, *_) = records_of(site, service)
+    pinned = json.loads(Path(client.download_artifacts(record.info.run_id, "config.json", tmp_path)).read_text())
     assert pinned["model"] == service
     assert [g["name"] for g in pinned["gates"]] == ["errors", "latency", "accuracy"]

@@ -39,7 +39,7 @@ def aliases_of(site, service):
 
 
 def test_a_killed_release_loses_its_share_by_itself_and_the_next_order_puts_it_right(site, users, two_versions):
-    service, first, second = two_versions("killed", step={"min_seconds": 30, "deadline_seconds": 60})
+    service, first, second = two_versions("killed", step={"min_seconds": 40, "deadline_seconds": 60}, lease_seconds=20)
     with users(service) as seen:
         site.start(service, second)
         site.at_step(service, "canary 20 %")

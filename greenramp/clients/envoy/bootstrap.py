@@ -11,15 +11,19 @@ _TYPE = "type.googleapis.com/envoy.extensions."
 LEASE_FILTER = """
 -- The route's metadata says until when a shared split stands (epoch seconds). After that the request is
 -- routed as if there were no canary, whoever is alive to tell. The header is ours: a client's is dropped.
+-- An empty user is nobody: as a key it would put everybody who sends it on one side.
 function envoy_on_request(handle)
   local headers = handle:headers()
-  local forged = headers:get("x-greenramp-lease") ~= nil
-  headers:remove("x-greenramp-lease")
+  if headers:get("x-greenramp-lease") ~= nil or headers:get("x-user-id") == "" then
+    headers:remove("x-greenramp-lease")
+    if headers:get("x-user-id") == "" then
+      headers:remove("x-user-id")
+    end
+    handle:clearRouteCache()
+  end
   local ends = handle:metadata():get("until")
   if ends ~= nil and handle:timestamp() / 1000 > ends then
     headers:add("x-greenramp-lease", "ended")
-    handle:clearRouteCache()
-  elseif forged then
     handle:clearRouteCache()
   end
 end
