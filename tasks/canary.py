@@ -50,14 +50,18 @@ def watch(
     journal, logger = Journal(site.home, release), get_run_logger()
     started = time.monotonic()
     told: tuple[float, tuple[Outcome, ...]] = (float("-inf"), ())
+    recorded = float("-inf")
     while True:
         sources.feed(counting)
         verdicts = judge_all(plan, counting.evidence, counting.this_step)
         elapsed, outcomes = time.monotonic() - started, tuple(v.outcome for v in verdicts)
         decided = Outcome.FAIL in outcomes or (elapsed >= steps.min_seconds and worst(verdicts) is Outcome.PASS)
-        if decided or outcomes != told[1] or elapsed - told[0] >= _TELL_SECONDS:
-            told = (elapsed, outcomes)
+        tell = decided or outcomes != told[1] or elapsed - told[0] >= _TELL_SECONDS
+        if tell or elapsed - recorded >= max(1.0, elapsed / 60):  # densely at first, then ever more rarely
+            recorded = elapsed
             _record(journal, where, elapsed, verdicts)
+        if tell:
+            told = (elapsed, outcomes)
             logger.info("%s after %.0f s: %s", where, elapsed, _in_short(verdicts, steps.min_seconds - elapsed))
         if decided:
             return verdicts

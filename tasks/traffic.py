@@ -53,7 +53,7 @@ def _with_timeout(route: Route, plan: Service) -> Route:
     return replace(route, timeout_seconds=plan.timeout_seconds)
 
 
-@task(**STEP, task_run_name="split: {percent} % to the candidate")
+@task(**STEP, task_run_name="split: {percent:g} % to the candidate")
 def set_share(site: SiteSettings, service: str, release: str, percent: float) -> int:
     """Give the candidate its share; returns the traffic record's generation. Safe to repeat."""
     step = f"canary {percent:g} %"

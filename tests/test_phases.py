@@ -2,12 +2,14 @@
 
 import itertools
 import re
+from pathlib import Path
 
 import pytest
 
 from greenramp.errors import IllegalTransition
 from greenramp.phases import NEXT, Event, Phase, advance, diagram
 
+ARCHITECTURE = Path(__file__).parents[1] / "docs" / "architecture.md"
 FINAL = {Phase.LIVE, Phase.ROLLED_BACK}
 
 
@@ -72,3 +74,7 @@ def test_the_diagram_names_every_arrow_and_no_other():
     }
     assert len(arrows) == len(wanted)
     assert {arrow.strip() for arrow in arrows} == wanted
+
+
+def test_the_documented_diagram_is_the_table():
+    assert f"```mermaid\n{diagram()}\n```" in ARCHITECTURE.read_text(encoding="utf-8")

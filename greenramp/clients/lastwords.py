@@ -10,7 +10,7 @@ _REASON = re.compile(r"^[\w.]*(Error|Exception|error)\b|\berror:")
 
 
 def last_words(log: Path) -> str:
-    """The line of a log that says why: the last that names an error, else the last one at all; and where the rest is."""
+    """The line of a log that says why, the last one that names an error, and where the rest is."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - _TAIL_BYTES))

@@ -31,7 +31,7 @@ def drawn(journal):
 def test_a_release_without_gates_shows_the_share_alone():
     figure = drawn([CLAIMED, *RAISED, SWITCHED])
     (share,) = figure.axes
-    assert share.get_title() == "fraud-1: live"
+    assert share.get_title(loc="left") == "fraud-1: live"
     (line,) = share.lines
     assert list(line.get_xdata()) == [0.0, 1.0, 2.0, 5.0, 5.0]
     assert list(line.get_ydata()) == [0.0, 5.0, 25.0, 100.0, 100.0]
@@ -52,9 +52,19 @@ def test_what_was_put_back_falls_to_nothing_and_the_failure_is_marked():
     assert [line for line in gate.lines if list(line.get_xdata()) == [4.0, 4.0]]
 
 
-@pytest.mark.parametrize("outcome", [outcome.value for outcome in Outcome])
-def test_every_outcome_has_a_colour(outcome):
-    drawn([CLAIMED, verdicts(101.0, outcome, **RATIO)])
+def test_both_sides_rates_are_drawn_and_the_last_verdict_is_in_words():
+    _share, gate = drawn([CLAIMED, *RAISED, verdicts(104.0, "pass", **COUNTS)]).axes
+    champion, candidate = gate.lines
+    assert list(champion.get_ydata()) == [5.0]
+    assert list(candidate.get_ydata()) == [5.0]
+    assert gate.get_title(loc="left") == "pass: s"
+
+
+def test_every_outcome_has_a_colour_of_its_own():
+    lines = [verdicts(101.0 + n, outcome.value, **RATIO) for n, outcome in enumerate(Outcome)]
+    _share, gate = drawn([CLAIMED, *lines]).axes
+    (dots,) = gate.collections
+    assert len({tuple(color) for color in dots.get_facecolor()}) == len(Outcome)
 
 
 @pytest.mark.parametrize(
