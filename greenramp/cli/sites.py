@@ -103,7 +103,9 @@ def _tables(now: SiteStatus) -> list[Table | str]:
     if not now.up:
         return ["the site does not run; start it with: greenramp up"]
     parts: list[Table | str] = [", ".join(f"{name} {state.lower()}" for name, state in sorted(now.programs.items()))]
-    table = Table("service", "environment", "version", "traffic", "healthy", "release")
+    if not now.services:
+        return [*parts, "no service yet; release one with: greenramp release <service>"]
+    table = Table("service", "environment", "version", "traffic", "healthy")
     for service in now.services:
         for side in service.sides:
             table.add_row(
@@ -112,16 +114,13 @@ def _tables(now: SiteStatus) -> list[Table | str]:
                 side.version,
                 f"{side.percent:g} %",
                 f"{side.healthy} of {side.processes}",
-                _release(service) if side.live else "",
             )
         if not service.sides:
-            table.add_row(service.service, "none yet", "", "", "", _release(service))
-    return [*parts, table if now.services else "no service yet; release one with: greenramp release <service>"]
+            table.add_row(service.service, "none yet", "", "", "")
+    return [*parts, table, *[_release(service) for service in now.services if service.release]]
 
 
 def _release(service: ServiceStatus) -> str:
-    if not service.release:
-        return ""
     if service.stale:
-        return f"{service.release} died at: {service.step}; the next release or rollback puts it right"
-    return f"{service.release}: {service.step} (lease {service.lease_seconds:.0f} s)"
+        return f"{service.release} died at: {service.step}; the next release or rollback puts {service.service} right"
+    return f"{service.release} is under way: {service.step} (lease {service.lease_seconds:.0f} s)"

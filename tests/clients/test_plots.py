@@ -7,12 +7,12 @@ import pytest
 from greenramp.clients.plots import release_figure
 from greenramp.verdict import Outcome
 
-COUNTS = {"candidate": 40, "candidate_bad": 2, "champion": 400, "champion_bad": 20}
-RATIO = {**COUNTS, "ratio": 1.0, "ratio_low": 0.3, "ratio_high": 3.0}
+COUNTS = {"candidate": 40, "candidate_bad": 2, "champion": 400, "champion_bad": 40}
+SILENCE = dict.fromkeys(COUNTS, 0)
 
 
-def verdicts(ts, outcome, **numbers):
-    one = {"gate": "errors", "outcome": outcome, "sentence": "s", "numbers": numbers}
+def verdicts(ts, outcome, gate="errors", **numbers):
+    one = {"gate": gate, "outcome": outcome, "sentence": f"said at {ts:g}", "numbers": numbers}
     return {"ts": ts, "event": "verdicts", "where": "canary", "seconds": 1.0, "verdicts": [one]}
 
 
@@ -28,43 +28,53 @@ def drawn(journal):
     return figure
 
 
+def points(axis, label):
+    (line,) = (line for line in axis.lines if line.get_label() == label)
+    return list(zip(line.get_xdata(), line.get_ydata(), strict=True))
+
+
+def marks(axis):
+    """Give the times at which a line goes from top to bottom."""
+    return [line.get_xdata()[0] for line in axis.lines if list(line.get_ydata()) == [0, 1]]
+
+
 def test_a_release_without_gates_shows_the_share_alone():
-    figure = drawn([CLAIMED, *RAISED, SWITCHED])
-    (share,) = figure.axes
-    assert share.get_title(loc="left") == "fraud-1: live"
+    (share,) = drawn([CLAIMED, *RAISED, SWITCHED]).axes
     (line,) = share.lines
     assert list(line.get_xdata()) == [0.0, 1.0, 2.0, 5.0, 5.0]
     assert list(line.get_ydata()) == [0.0, 5.0, 25.0, 100.0, 100.0]
+    assert share.get_title(loc="left") == "fraud-1: live"
+    assert [text.get_text() for text in share.texts] == ["5 %", "25 %", "100 %"]
 
 
 def test_each_gate_has_a_picture_of_its_own_below_the_share():
-    line = verdicts(103.0, "pass", **RATIO)
-    line["verdicts"] += [{**line["verdicts"][0], "gate": "accuracy"}]
-    _share, first, second = drawn([CLAIMED, *RAISED, line, SWITCHED]).axes
-    assert [axis.get_ylabel().splitlines()[0] for axis in (first, second)] == ["accuracy", "errors"]
+    _share, *gates = drawn([CLAIMED, verdicts(101.0, "pass", "errors"), verdicts(102.0, "pass", "accuracy")]).axes
+    assert [axis.get_ylabel().splitlines()[0] for axis in gates] == ["accuracy", "errors"]
 
 
-def test_what_was_put_back_falls_to_nothing_and_the_failure_is_marked():
-    share, gate = drawn([CLAIMED, *RAISED, verdicts(104.0, "fail", **RATIO), PUT_BACK]).axes
-    step, mark = share.lines
-    assert list(step.get_ydata())[-2:] == [0.0, 0.0]
-    assert set(mark.get_xdata()) == {4.0}
-    assert [line for line in gate.lines if list(line.get_xdata()) == [4.0, 4.0]]
+def test_a_gate_shows_both_sides_rates_over_time_and_what_was_said_last():
+    _share, gate = drawn([CLAIMED, verdicts(103.0, "unsure", **COUNTS), verdicts(104.0, "pass", **COUNTS)]).axes
+    assert points(gate, "candidate") == [(3.0, 5.0), (4.0, 5.0)]
+    assert points(gate, "champion") == [(3.0, 10.0), (4.0, 10.0)]
+    assert gate.get_title(loc="left") == "pass: said at 104"
 
 
-def test_both_sides_rates_are_drawn_and_the_last_verdict_is_in_words():
-    _share, gate = drawn([CLAIMED, *RAISED, verdicts(104.0, "pass", **COUNTS)]).axes
-    champion, candidate = gate.lines
-    assert list(champion.get_ydata()) == [5.0]
-    assert list(candidate.get_ydata()) == [5.0]
-    assert gate.get_title(loc="left") == "pass: s"
+def test_a_candidate_nobody_has_met_has_no_rate():
+    _share, gate = drawn([CLAIMED, verdicts(103.0, "unsure", **SILENCE)]).axes
+    assert points(gate, "candidate") == points(gate, "champion") == []
+
+
+def test_what_was_put_back_falls_to_nothing_and_the_failure_is_marked_in_every_picture():
+    share, gate = drawn([CLAIMED, *RAISED, verdicts(104.0, "fail", **COUNTS), PUT_BACK]).axes
+    assert list(share.lines[0].get_ydata())[-2:] == [0.0, 0.0]
+    assert marks(share) == marks(gate) == [4.0]
 
 
 def test_every_outcome_has_a_colour_of_its_own():
-    lines = [verdicts(101.0 + n, outcome.value, **RATIO) for n, outcome in enumerate(Outcome)]
+    lines = [verdicts(101.0 + n, outcome.value, **COUNTS) for n, outcome in enumerate(Outcome)]
     _share, gate = drawn([CLAIMED, *lines]).axes
     (dots,) = gate.collections
-    assert len({tuple(color) for color in dots.get_facecolor()}) == len(Outcome)
+    assert len({tuple(color) for color in dots.get_facecolors()}) == len(Outcome)
 
 
 @pytest.mark.parametrize(
@@ -72,13 +82,10 @@ def test_every_outcome_has_a_colour_of_its_own():
     [
         pytest.param([], id="nothing happened"),
         pytest.param([CLAIMED], id="only claimed"),
-        pytest.param([CLAIMED, verdicts(101.0, "unsure", **COUNTS)], id="no ratio yet"),
-        pytest.param(
-            [CLAIMED, verdicts(101.0, "fail", **{**RATIO, "ratio": 0.0, "ratio_low": 0.0})], id="ratio of zero"
-        ),
-        pytest.param([CLAIMED, verdicts(101.0, "fail", **{**COUNTS, "ratio": 900.0})], id="ratio beyond the picture"),
-        pytest.param([CLAIMED, {"ts": 101.0, "event": "verdicts", "verdicts": []}], id="no verdicts"),
         pytest.param([PUT_BACK], id="put back at once"),
+        pytest.param([CLAIMED, {"ts": 101.0, "event": "verdicts", "verdicts": []}], id="no verdicts"),
+        pytest.param([CLAIMED, verdicts(101.0, "unsure")], id="no numbers"),
+        pytest.param([CLAIMED, verdicts(101.0, "fail", candidate=3, candidate_bad=3)], id="no champion"),
     ],
 )
 def test_an_odd_journal_is_drawn_too(journal):

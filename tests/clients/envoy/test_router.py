@@ -1,6 +1,5 @@
 """Changes of the router's files: one writer at a time, seen by Envoy, or taken back."""
 
-import json
 import subprocess
 import sys
 import time
@@ -216,32 +215,3 @@ def test_files_that_are_there_stay_as_they_are_at_the_next_start(site, green):
     written = files(site)
     site.router.ensure_files()
     assert files(site) == written
-
-
-# Envoy's own word
-
-
-def test_open_requests_are_counted_while_they_are_open(site, blue):
-    import threading
-
-    blue.hold.clear()
-    asking = threading.Thread(target=site.ask, args=("/fraud/invocations",))
-    asking.start()
-    site.eventually(lambda: site.admin.active_requests("fraud.blue-live") == 1, "one request is open")
-    blue.hold.set()
-    asking.join()
-    site.eventually(lambda: site.admin.active_requests("fraud.blue-live") == 0, "no request is open")
-
-
-def test_nothing_is_known_of_an_unknown_cluster(site):
-    assert site.admin.healthy_members("none") == site.admin.active_requests("none") == 0
-
-
-def test_envoy_runs_with_the_version_on_disk(site, blue):
-    routes, clusters = (json.loads(text)["version_info"] for text in files(site))
-    assert site.admin.accepted_routes().version == routes
-    assert site.admin.accepted_clusters().version == clusters
-
-
-def test_the_admin_socket_is_the_owners_alone(site):
-    assert site.home.admin_socket.stat().st_mode & 0o077 == 0
