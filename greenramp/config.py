@@ -119,7 +119,7 @@ class Promotion(_Strict):
 class Service(_Strict):
     """One prediction endpoint: which model, and under which gates its versions are released."""
 
-    model: Annotated[str, Field(min_length=1, max_length=255, description="Registered model in MLflow.")]
+    model: Annotated[str, Field(pattern=r"^[^'\"/:\n]{1,255}$", description="Registered model in MLflow.")]
     description: str = ""
     environment: Environment = Environment()
     timeout_seconds: Annotated[float, Field(gt=0, le=600, description="Longest single try of a request.")] = 60

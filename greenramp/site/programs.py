@@ -63,6 +63,7 @@ def client_environment(site: SiteSettings) -> Mapping[str, str]:
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # tasks retry, and say so; MLflow's own retries wait in silence
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
         "GX_ANALYTICS_ENABLED": "false",
     }

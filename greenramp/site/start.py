@@ -103,6 +103,11 @@ def _require_folder(site: SiteSettings) -> None:
     for needed in (site.project / "prefect.yaml", site.project / "flows", site.configs):
         if not needed.exists():
             raise ConfigError(f"{needed} is not there; run this in the folder that holds prefect.yaml and flows/")
+    for path in (site.home.root, site.project):
+        if any(mark in str(path) for mark in (" ;", " #", "\n", '"')):  # supervisord reads them as comments
+            raise ConfigError(
+                f"{path!s}: a site can't live in a folder whose name holds ' ;', ' #', a quote or a line end"
+            )
 
 
 def _require_same(site: SiteSettings) -> None:
@@ -134,6 +139,8 @@ def _write_files(site: SiteSettings) -> None:
     os.umask(0o077)
     for folder in folders(site.home):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if folder.stat().st_uid != os.getuid():
+            raise ConfigError(f"{folder} belongs to another user; set GREENRAMP_HOME to a folder of your own")
     site.write()
     write_json(site.home.bootstrap, bootstrap(site.home, site.router_port))
     write_text(site.home.supervisor_config, supervisor_file(site))

@@ -86,7 +86,13 @@ class Router:
         self._change_clusters(lambda have: {**have, (upstream.service, upstream.side): upstream})
 
     def remove_upstream(self, service: str, side: Side) -> None:
-        """Forget an environment; what is already gone is fine."""
+        """Forget an environment; what is already gone is fine.
+
+        Raises NotConfirmed while routes lead there: Envoy would answer 503, and refuse every later route file.
+        """
+        route = self.read(service)
+        if route.live is not None and (side is route.live or route.percent > 0 or route.fallback):
+            raise NotConfirmed(f"{side.value} of {service} still has traffic ({route.split}) and is not removed")
         self._change_clusters(lambda have: {key: u for key, u in have.items() if key != (service, side)})
 
     def _change_clusters(
