@@ -24,7 +24,7 @@ from tasks.registration import pin_plan, resolve_candidate
 from tasks.report import close_release_record, open_release_record, record_phase
 from tasks.rollback import put_back_environment, put_back_registry, put_back_traffic
 from tasks.smoke import smoke_test
-from tasks.traffic import claim_service, let_go, set_share, settle_traffic, switch_live
+from tasks.traffic import claim_service, let_go, observe, set_share, settle_traffic, switch_live
 
 
 @flow(name="release", flow_run_name="{service}: {candidate}")
@@ -41,11 +41,13 @@ def release(service: str, candidate: str = "challenger") -> State:
         version = resolve_candidate(site, service, plan, candidate)
         preflight(service, plan, version)
         release_id = f"{service}-{version.version}-{str(flow_run.id)[:8]}"
-        before = claim_service(site, service, plan, release_id, version)
+        claim_service(site, service, plan, release_id)
+        before = observe(site, service, plan, release_id, version)
     except GreenrampError as error:
         return Failed(name="Refused", message=str(error))
     with holding(site.home, service, release_id, plan.lease_seconds):
         if before.live_version == version.version:
+            retire_environment(site, service, plan, before.idle)  # a dead release may have left one
             let_go(site, service, release_id)
             return Completed(name="AlreadyServing", message=f"{version} serves already")
         way = Way(site, service, plan, version, before, release_id)
@@ -114,22 +116,30 @@ class Way:
         site, service, plan, release_id = self.site, self.service, self.plan, self.release_id
         reason = self.reason(error)
         get_run_logger().error("putting back: %s", reason)
+        failures: list[str] = []
+        fenced = False
         try:
             put_back_traffic(site, service, release_id, self.before)
-            fenced = False
         except Fenced:
             fenced = True  # somebody else has taken over: traffic and registry are theirs
-        steps = [lambda: put_back_environment(site, service, plan, self.before.idle, release_id)]
+        except Exception as failure:  # noqa: BLE001  (the registry is put back all the same)
+            failures.append(f"traffic is not confirmed: {failure}")
+        steps: list[Callable[[], object]] = []
         if not fenced:
-            steps.insert(0, lambda: put_back_registry(site, plan, self.version, self.before, release_id, reason))
+            moved = self.phase in (Phase.SWITCHED, Phase.PROMOTED)
+            steps.append(
+                lambda: put_back_registry(site, plan, self.version, self.before, release_id, reason, moved=moved)
+            )
+        if not failures:  # never stop what may still have traffic
+            steps.append(lambda: put_back_environment(site, service, plan, self.before.idle, release_id))
         if self.record is not None:
             ended = advance(self.phase, Event.PUT_BACK)
             steps.append(lambda: close_release_record(site, self.record, release_id, ended, reason))
-        failures = each_tried(steps)
+        failures += each_tried(steps)
         if failures:  # the claim is left standing: the next release or rollback finds it and finishes
             raise PutBackFailed(
-                f"traffic is back on version {self.before.live_version}, but {'; '.join(failures)}; once that is "
-                f"cured, finish with: greenramp rollback {service} (why it went back: {reason})"
+                f"not all is back as it was: {'; '.join(failures)}; once that is cured, finish with: "
+                f"greenramp rollback {service} (why it went back: {reason})"
             ) from error
         let_go(site, service, release_id)
 

@@ -18,7 +18,7 @@ from tasks.promotion import promote
 from tasks.registration import pin_plan, resolve_candidate
 from tasks.rollback import follow_in_registry, put_back_environment, put_back_traffic, take_traffic_back
 from tasks.smoke import smoke_test
-from tasks.traffic import claim_service, let_go, settle_traffic, switch_live
+from tasks.traffic import claim_service, let_go, observe, settle_traffic, switch_live
 
 
 @flow(name="rollback", flow_run_name="{service}: rollback")
@@ -60,7 +60,8 @@ def start_previous(site: SiteSettings, service: str, plan: Service, owner: str) 
     """Nothing is under way: start what the alias `previous` names, check it, and switch to it in one step."""
     try:
         version = resolve_candidate(site, service, plan, f"@{PREVIOUS}")
-        before = claim_service(site, service, plan, owner, version)
+        claim_service(site, service, plan, owner)
+        before = observe(site, service, plan, owner, version)
     except BaseException:
         let_go(site, service, owner)
         raise

@@ -70,10 +70,18 @@ class Route:
         return cls(**fields)
 
 
-def claim(route: Route, owner: str, now: float, lease_seconds: float, step: str = "") -> Route:
+CLAIMED = "claimed"
+RETIRING = "retiring"
+PUTTING_RIGHT = "putting right what"
+TAKEN_BACK = "traffic is back"
+"""Steps that others act on. TAKEN_BACK: a rollback's traffic stands; registry and environments are left to do.
+PUTTING_RIGHT begins the step of a release that found a dead one; it stays until the registry is mended."""
+
+
+def claim(route: Route, owner: str, now: float, lease_seconds: float) -> Route:
     """Take the service for `owner`; raises ReleaseUnderWay while another living release holds it.
 
-    What a dead release left shared goes to the live side at once.
+    What a dead release left shared goes to the live side at once, and `step` names it. Claiming again keeps `step`.
     """
     if route.held(now) and route.owner != owner:
         raise ReleaseUnderWay(
@@ -81,13 +89,12 @@ def claim(route: Route, owner: str, now: float, lease_seconds: float, step: str 
             f"dead, its claim ends in {route.until - now:.0f} s), or take traffic back with: "
             f"greenramp rollback {route.service}"
         )
-    if route.owner not in ("", owner):
-        route = replace(route, percent=0.0, fallback=False)
-    return replace(route, owner=owner, until=now + lease_seconds, salt=owner, step=step)
-
-
-TAKEN_BACK = "traffic is back"
-"""A rollback's step once traffic stands; what is left then is the registry and the environments."""
+    mine = replace(route, owner=owner, until=now + lease_seconds, salt=owner)
+    if route.owner == owner:
+        return mine
+    if not route.owner:
+        return replace(mine, step=CLAIMED)
+    return replace(mine, percent=0.0, fallback=False, step=f"{PUTTING_RIGHT} {route.owner} left")
 
 
 def take_back(route: Route, owner: str, now: float, lease_seconds: float) -> Route:
@@ -102,7 +109,8 @@ def take_back(route: Route, owner: str, now: float, lease_seconds: float) -> Rou
         return mine
     if route.fallback and route.live:
         return replace(mine, live=route.live.other, percent=0.0, fallback=False, step=TAKEN_BACK)
-    return replace(mine, percent=0.0, fallback=False, step=TAKEN_BACK if route.owner else "rollback")
+    under_way = route.owner and route.step != RETIRING  # a release that retires the old version is through
+    return replace(mine, percent=0.0, fallback=False, step=TAKEN_BACK if under_way else "rollback")
 
 
 def renew(route: Route, owner: str, now: float, lease_seconds: float) -> Route:
@@ -126,7 +134,7 @@ def switch(route: Route, owner: str, now: float, live: Side, step: str) -> Route
 def settle(route: Route, owner: str) -> Route:
     """The live side stands alone: nothing falls back to the old version any more, so it may be stopped."""
     _require_owner(route, owner)
-    return replace(route, fallback=False, step="retiring")
+    return replace(route, fallback=False, step=RETIRING)
 
 
 def put_back(route: Route, owner: str, live: Side | None) -> Route:

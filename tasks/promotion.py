@@ -35,26 +35,17 @@ def promote(
     get_run_logger().info("champion of %s is version %s", service, candidate.version)
 
 
-def put_back_in_registry(
-    site: SiteSettings, plan: Service, candidate: Candidate, before: Before, release: str, reason: str
-) -> None:
-    """Aliases and stages as they were before; the version's tags say why. Safe to repeat."""
-    registry = Registry(site.mlflow_url)
-    moved = registry.alias(plan.model, CHAMPION) == candidate.version != before.champion
-    if moved:
-        registry.ensure_alias(plan.model, CHAMPION, before.champion)
-        registry.ensure_alias(plan.model, PREVIOUS, before.previous)
-        if before.live_version:
-            registry.set_tags(plan.model, before.live_version, {"greenramp.status": "champion"})
+def put_back_aliases(registry: Registry, plan: Service, candidate: Candidate, before: Before, release: str) -> None:
+    """Aliases and stages as they were before a promotion, however far that had come. Safe to repeat."""
+    registry.ensure_alias(plan.model, CHAMPION, before.champion)
+    registry.ensure_alias(plan.model, PREVIOUS, before.previous)
+    if before.live_version:
+        again = {"greenramp.status": "champion", "greenramp.reason": f"{release} was taken back"}
+        registry.set_tags(plan.model, before.live_version, again)
     if plan.promotion.stages:
         registry.ensure_stage(plan.model, candidate.version, before.candidate_stage)
         for version in before.production:
             registry.ensure_stage(plan.model, version, "Production")
-    registry.set_tags(
-        plan.model,
-        candidate.version,
-        {"greenramp.status": "rolled-back", "greenramp.release": release, "greenramp.reason": reason},
-    )
 
 
 def mend_registry(site: SiteSettings, service: str, plan: Service, live_version: str, mender: str) -> None:

@@ -9,6 +9,7 @@ from prefect import get_run_logger, task
 
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.journal import Journal
+from greenramp.clients.registry import Registry
 from greenramp.config import Service
 from greenramp.errors import Refused, Unreachable
 from greenramp.plan import Before, Candidate
@@ -17,7 +18,7 @@ from greenramp.site.settings import SiteSettings
 from greenramp.split import Side
 from tasks.environment import provider_of, retire_environment
 from tasks.policy import WAY_BACK
-from tasks.promotion import mend_registry, put_back_in_registry
+from tasks.promotion import mend_registry, put_back_aliases
 
 
 @task(**WAY_BACK, task_run_name="put traffic back")
@@ -34,10 +35,14 @@ def put_back_traffic(site: SiteSettings, service: str, release: str, before: Bef
 
 @task(**WAY_BACK, timeout_seconds=120, task_run_name="put registry back")
 def put_back_registry(
-    site: SiteSettings, plan: Service, candidate: Candidate, before: Before, release: str, reason: str
+    site: SiteSettings, plan: Service, candidate: Candidate, before: Before, release: str, reason: str, *, moved: bool
 ) -> None:
-    """Aliases, stages and tags as they were; the version says why."""
-    put_back_in_registry(site, plan, candidate, before, release, reason)
+    """The version says why; where a promotion may have begun (`moved`), aliases and stages as they were before."""
+    registry = Registry(site.mlflow_url)
+    if moved:
+        put_back_aliases(registry, plan, candidate, before, release)
+    status = {"greenramp.status": "rolled-back", "greenramp.release": release, "greenramp.reason": reason}
+    registry.set_tags(plan.model, candidate.version, status)
     Journal(site.home, release).add("registry put back", champion=before.champion)
 
 

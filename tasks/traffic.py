@@ -12,7 +12,7 @@ from greenramp.clients.journal import Journal
 from greenramp.clients.registry import Registry
 from greenramp.config import Service
 from greenramp.plan import CHAMPION, PREVIOUS, Before, Candidate
-from greenramp.route import Route, claim, leave, settle, shift, switch
+from greenramp.route import PUTTING_RIGHT, Route, claim, leave, settle, shift, switch
 from greenramp.site.settings import SiteSettings
 from greenramp.split import Side
 from tasks.policy import STEP, WAY_BACK
@@ -20,16 +20,23 @@ from tasks.promotion import mend_registry
 
 
 @task(**STEP, task_run_name="claim {service}")
-def claim_service(site: SiteSettings, service: str, plan: Service, release: str, candidate: Candidate) -> Before:
-    """Take the service, put right what a dead release left, and say what the world is now."""
-    router, now = Router(site.home), time.time()
-    left_by = router.read(service)
-    route = router.change(service, lambda r: _with_timeout(claim(r, release, now, plan.lease_seconds, "claimed"), plan))
+def claim_service(site: SiteSettings, service: str, plan: Service, release: str) -> Route:
+    """Take the service; raises ReleaseUnderWay while another living release holds it. Safe to repeat."""
+    lease = plan.lease_seconds
+    route = Router(site.home).change(service, lambda r: _with_timeout(claim(r, release, time.time(), lease), plan))
+    if route.step.startswith(PUTTING_RIGHT):
+        get_run_logger().warning("%s: %s", service, route.step)
+    return route
+
+
+@task(**STEP, timeout_seconds=120, task_run_name="observe {service}")
+def observe(site: SiteSettings, service: str, plan: Service, release: str, candidate: Candidate) -> Before:
+    """What the world is now, which the way back restores; what a dead release left is put right first."""
+    router, registry = Router(site.home), Registry(site.mlflow_url)
+    route = router.read(service)
     upstream = router.upstream(service, route.live) if route.live else None
-    if left_by.owner not in ("", release) and upstream:
-        get_run_logger().warning("%s was left by %s (%s): putting it right", service, left_by.owner, left_by.step)
+    if upstream and route.step.startswith(PUTTING_RIGHT):
         mend_registry(site, service, plan, upstream.version, release)
-    registry = Registry(site.mlflow_url)
     before = Before(
         live=route.live,
         live_version=upstream.version if upstream else None,

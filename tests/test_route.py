@@ -8,14 +8,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenramp.errors import Fenced, ReleaseUnderWay
-from greenramp.route import TAKEN_BACK, Route, claim, leave, put_back, renew, settle, shift, switch, take_back
+from greenramp.route import (
+    PUTTING_RIGHT,
+    TAKEN_BACK,
+    Route,
+    claim,
+    leave,
+    put_back,
+    renew,
+    settle,
+    shift,
+    switch,
+    take_back,
+)
 from greenramp.split import Side, Split
 
 NOW, LEASE = 1_000_000.0, 15.0
 AFTER = NOW + LEASE
 
 SERVING = Route("fraud", live=Side.BLUE)
-CLAIMED = claim(SERVING, "r1", NOW, LEASE, "claimed")
+CLAIMED = claim(SERVING, "r1", NOW, LEASE)
 SHARED = shift(CLAIMED, "r1", NOW, 25.0, "canary 25 %")
 SWITCHED = switch(SHARED, "r1", NOW, Side.GREEN, "switched")
 
@@ -59,13 +71,19 @@ def test_a_living_release_keeps_others_out_and_is_named():
 
 
 def test_claiming_again_keeps_what_is_shared_and_prolongs():
-    again = claim(SHARED, "r1", NOW + 5, LEASE, "canary 25 %")
+    again = claim(SHARED, "r1", NOW + 5, LEASE)
     assert again == replace(SHARED, until=AFTER + 5)
 
 
 def test_the_next_claim_drops_the_share_of_a_dead_release():
     taken = claim(SHARED, "r2", AFTER, LEASE)
     assert (taken.owner, taken.percent, taken.live) == ("r2", 0.0, Side.BLUE)
+
+
+def test_the_next_claim_names_the_dead_release_until_its_own_first_step():
+    taken = claim(SHARED, "r2", AFTER, LEASE)
+    assert taken.step == f"{PUTTING_RIGHT} r1 left"
+    assert claim(taken, "r2", AFTER + 1, LEASE).step == taken.step
 
 
 def test_the_next_claim_keeps_the_side_a_dead_release_had_switched_to_without_its_fallback():
@@ -159,7 +177,12 @@ def test_leaving_what_belongs_to_somebody_else_changes_nothing():
         pytest.param(CLAIMED, Side.BLUE, TAKEN_BACK, id="claimed, nothing shared yet"),
         pytest.param(SHARED, Side.BLUE, TAKEN_BACK, id="in the canary: the candidate loses its share"),
         pytest.param(SWITCHED, Side.BLUE, TAKEN_BACK, id="switched: back to the version behind it"),
-        pytest.param(settle(SWITCHED, "r1"), Side.GREEN, TAKEN_BACK, id="settled: nothing stands behind it any more"),
+        pytest.param(
+            settle(SWITCHED, "r1"),
+            Side.GREEN,
+            "rollback",
+            id="retiring: the release is through, so the version before must be started",
+        ),
         pytest.param(
             leave(SWITCHED, "r1"), Side.GREEN, "rollback", id="nothing under way: the version before must start"
         ),

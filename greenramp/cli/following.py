@@ -36,9 +36,15 @@ _NOISE = (  # Prefect's own words about itself; ours say what happens to the ser
 def submit(site: SiteSettings, deployment: str, parameters: Mapping[str, str]) -> FlowRun:
     """Ask for a run, and say where it can be seen."""
     from greenramp.clients.prefectapi import PrefectApi
+    from greenramp.clients.supervisor import Supervisor
 
     api = PrefectApi(site.prefect_url)
-    run = api.run(deployment, parameters)
+    try:
+        run = api.run(deployment, parameters)
+    except Unreachable as error:
+        if Supervisor(site.home.supervisor_socket).running():
+            raise
+        raise Unreachable(f"the site in {site.home.root} does not run; start it with: greenramp up") from error
     typer.echo(f"run {api.page(run.id)}")
     return run
 

@@ -58,11 +58,14 @@ def rollback(
         raise ConfigError(f"{service} serves no version, so there is none to go back to")
     owner, started = f"{service}-rollback-{uuid.uuid4().hex[:8]}", time.monotonic()
     waits = max(plan.lease_seconds, 120)  # until the flow, which then renews it, has started
-    route = router.change(service, lambda r: take_back(r, owner, time.time(), waits))
+    try:
+        route, when = router.change(service, lambda r: take_back(r, owner, time.time(), waits)), "after"
+    except Unreachable:
+        route, when = router.read(service), "as soon as Envoy is back; the record stands after"
     if route.step == TAKEN_BACK and route.live:
         upstream = router.upstream(service, route.live)
         ms = (time.monotonic() - started) * 1000
-        typer.echo(f"traffic is on version {upstream.version if upstream else '?'} after {ms:.0f} ms")
+        typer.echo(f"traffic is on version {upstream.version if upstream else '?'} {when} {ms:.0f} ms")
     try:
         run = submit(site, "rollback/greenramp", {"service": service, "rollback_id": owner})
     except Unreachable as error:

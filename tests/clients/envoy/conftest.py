@@ -105,7 +105,7 @@ class Site:
 
     def claim(self, service: str, owner: str = "r1", lease_seconds: float = 60) -> None:
         """Take a service for a release."""
-        self.router.change(service, lambda r: claim(r, owner, time.time(), lease_seconds, "claimed"))
+        self.router.change(service, lambda r: claim(r, owner, time.time(), lease_seconds))
 
     @contextlib.contextmanager
     def connected(self) -> Iterator[Callable[..., Answer]]:
