@@ -29,8 +29,8 @@ STEP: dict[str, Any] = {
 }
 """A step on the way forward."""
 
-WAY_BACK: dict[str, Any] = {**STEP, "retries": 5, "retry_delay_seconds": [0.2, 1, 3, 10, 30]}
-"""A step on the way back: tried again sooner, and longer."""
+WAY_BACK: dict[str, Any] = {**STEP, "retries": 4, "retry_delay_seconds": [0.2, 1, 3, 10]}
+"""A step on the way back: tried again sooner, and once more; what fails then is left to the next order."""
 
 ONCE: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 """A step whose answer is final."""

@@ -181,7 +181,7 @@ def test_leaving_what_belongs_to_somebody_else_changes_nothing():
             settle(SWITCHED, "r1"),
             Side.GREEN,
             "rollback",
-            id="retiring: the release is through, so the version before must be started",
+            id="retiring: through, so the version before must start",
         ),
         pytest.param(
             leave(SWITCHED, "r1"), Side.GREEN, "rollback", id="nothing under way: the version before must start"

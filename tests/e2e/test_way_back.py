@@ -10,6 +10,8 @@ import psutil
 import pytest
 from mlflow import MlflowClient
 
+from greenramp.clients.supervisor import Supervisor
+
 pytestmark = pytest.mark.e2e
 
 
@@ -136,6 +138,29 @@ def test_a_candidate_that_dies_in_the_canary_costs_no_request_and_goes_back(site
     assert run.message.startswith("errors is fail")
     assert seen.failures == []
     assert site.live_version(service) == first
+
+
+def test_with_mlflow_away_at_promotion_traffic_goes_back_and_a_later_rollback_finishes(site, users, two_versions):
+    service, first, second = two_versions("unregistered", step={"min_seconds": 4, "deadline_seconds": 60})
+    with users(service) as seen:
+        run = site.start(service, second)
+        site.at_step(service, "canary 100 %")
+        Supervisor(site.home.supervisor_socket).ensure_stopped("mlflow")
+        try:
+            run = site.ended(run, seconds=200)
+            assert run.type == "FAILED"
+            assert f"finish with: greenramp rollback {service}" in run.message
+            assert site.live_version(service) == first
+            assert site.router.read(service).owner, "the claim stands, so that the next order finds what is left to do"
+        finally:
+            up = site.run("up", "--configs", str(site.configs), "--port-base", str(site.ports))
+        assert up.code == 0, up.text
+        done = site.run("rollback", service)
+    assert done.code == 0, done.text
+    assert seen.failures == []
+    assert site.live_version(service) == first
+    assert aliases_of(site, service)["champion"] == first
+    assert not site.router.read(service).owner
 
 
 def test_a_service_without_an_earlier_version_says_so(site):
