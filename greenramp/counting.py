@@ -38,11 +38,19 @@ class Counting:
         self._gates = gates
         self._candidate = candidate
         self._step_generation = step_generation
-        self.evidence = {gate.name: Evidence() for gate in gates}
-        self.this_step = dict.fromkeys(self.evidence, 0)
+        self._counts: dict[str, dict[float, list[int]]] = {gate.name: {} for gate in gates}
+        self.this_step = dict.fromkeys(self._counts, 0)
         self.requests = self.failed = 0
         self._bad_users: set[tuple[str, str]] = set()
         self._labelled: OrderedDict[str, _Labelled] = OrderedDict()
+
+    @property
+    def evidence(self) -> dict[str, Evidence]:
+        """What each gate may read now."""
+        return {
+            gate: Evidence(tuple(Stratum(share, *counts) for share, counts in strata.items()))
+            for gate, strata in self._counts.items()
+        }
 
     def add_requests(self, requests: Iterable[SeenRequest]) -> None:
         """Count a batch of requests."""
@@ -54,7 +62,7 @@ class Counting:
                     self._count(gate, request, request.failed)
                 elif gate.metric is Metric.SLOW and request.ms is not None and gate.slower_than_ms is not None:
                     self._count(gate, request, request.ms > gate.slower_than_ms)
-            if request.id and any(g.metric is Metric.WRONG for g in self._gates):
+            if request.id and not request.failed and any(g.metric is Metric.WRONG for g in self._gates):
                 self._join(request.id, request=request)
 
     def add_predictions(self, predictions: Iterable[tuple[str, Sequence[Any]]]) -> None:
@@ -87,14 +95,8 @@ class Counting:
             if bad:
                 self._bad_users.add((gate.name, request.user))
         mine = request.side is self._candidate
-        self.evidence[gate.name] = self.evidence[gate.name].add(
-            Stratum(
-                share=request.share_of(self._candidate),
-                candidate=int(mine),
-                champion=int(not mine),
-                candidate_bad=int(mine and bad),
-                champion_bad=int(not mine and bad),
-            )
-        )
+        counts = self._counts[gate.name].setdefault(request.share_of(self._candidate), [0, 0, 0, 0])
+        counts[0 if mine else 1] += 1  # in the order of Stratum's fields
+        counts[2 if mine else 3] += bad
         if mine and request.generation >= self._step_generation:
             self.this_step[gate.name] += 1

@@ -247,3 +247,11 @@ def test_nobody_counts_as_bad_more_often_than_there_are_people(requests):
         {r.user for r in requests if r.failed and r.user}
     )
     assert 0 <= this_step <= evidence.candidate
+
+
+def test_an_answer_that_the_other_side_gave_says_nothing_of_the_candidates_accuracy():
+    sums = counting(ACCURACY)
+    sums.add_requests([replace(GOOD, id="a", failed=True)])
+    sums.add_predictions([("a", [1])])
+    sums.add_labels([("a", 0)])
+    assert sums.evidence["accuracy"] == Evidence()

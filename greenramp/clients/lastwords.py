@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 _TAIL_BYTES = 16_384
-_REASON = re.compile(r"^[\w.]*(Error|Exception|error)\b|\berror:")
+_REASON = re.compile(r"^[\w.]*(Error|Exception|error)\b|\berror:|^greenramp\.serving: (?!.* is ready )")
 
 
 def last_words(log: Path) -> str:
