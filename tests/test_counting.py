@@ -250,7 +250,7 @@ def test_nobody_counts_as_bad_more_often_than_there_are_people(requests):
 
 
 def test_an_answer_that_the_other_side_gave_says_nothing_of_the_candidates_accuracy():
-    sums = counting(ACCURACY)
+    sums = counting(WRONG)
     sums.add_requests([replace(GOOD, id="a", failed=True)])
     sums.add_predictions([("a", [1])])
     sums.add_labels([("a", 0)])
