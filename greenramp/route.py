@@ -137,6 +137,20 @@ def settle(route: Route, owner: str) -> Route:
     return replace(route, fallback=False, step=RETIRING)
 
 
+_LONGEST_LEASE_SECONDS = 600
+"""No claim is ever longer; one that seems to be was made before the clock jumped back."""
+
+
+def lapse(route: Route, now: float) -> Route:
+    """What the record has to say once a lease has ended: all traffic on the live side, as Envoy routes already.
+
+    Owner and step stay: they tell the next release what was left, and keep the dead one fenced.
+    """
+    if route.percent == 0 or now < route.until <= now + _LONGEST_LEASE_SECONDS:
+        return route
+    return replace(route, percent=0.0, until=min(route.until, now))
+
+
 def put_back(route: Route, owner: str, live: Side | None) -> Route:
     """All traffic to `live` again; allowed after the lease has ended, not after somebody else took over."""
     _require_owner(route, owner)

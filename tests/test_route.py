@@ -13,6 +13,7 @@ from greenramp.route import (
     TAKEN_BACK,
     Route,
     claim,
+    lapse,
     leave,
     put_back,
     renew,
@@ -269,3 +270,24 @@ def test_at_any_moment_one_release_at_most_can_claim(route, now):
             continue
         holders.append(owner)
     assert len(holders) <= 1
+
+
+# what the guard writes down
+
+
+def test_a_lease_that_stands_is_left_alone():
+    assert lapse(SHARED, AFTER - 0.001) is SHARED
+    assert lapse(SERVING, AFTER + 9) is SERVING
+
+
+def test_an_ended_lease_leaves_everything_with_the_live_side_and_names_who_held_it():
+    lapsed = lapse(SHARED, AFTER)
+    assert lapsed == replace(SHARED, percent=0.0)
+    with pytest.raises(Fenced):
+        shift(lapsed, "r1", AFTER, 5.0, "canary")
+
+
+def test_a_lease_from_beyond_a_clock_that_jumped_back_has_ended():
+    lapsed = lapse(SHARED, NOW - 3600)
+    assert lapsed.percent == 0
+    assert not lapsed.held(NOW - 3600)

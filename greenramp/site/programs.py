@@ -12,12 +12,12 @@ from greenramp.home import Home
 from greenramp.site.settings import HOME_VARIABLE, SiteSettings
 
 WORK_POOL = "greenramp"
-ENVOY, MLFLOW, PREFECT, WORKER = "envoy", "mlflow", "prefect-server", "prefect-worker"
+ENVOY, GUARD, MLFLOW, PREFECT, WORKER = "envoy", "guard", "mlflow", "prefect-server", "prefect-worker"
 
 
 def programs(site: SiteSettings) -> tuple[Program, ...]:
-    """Envoy, MLflow, the Prefect server and its worker."""
-    return (_envoy(site), _mlflow(site), _prefect_server(site), _prefect_worker(site))
+    """Envoy, the guard, MLflow, the Prefect server and its worker."""
+    return (_envoy(site), _guard(site), _mlflow(site), _prefect_server(site), _prefect_worker(site))
 
 
 def supervisor_file(site: SiteSettings) -> str:
@@ -77,6 +77,10 @@ def _envoy(site: SiteSettings) -> Program:
         + ["--file-flush-interval-msec", "200", "--drain-time-s", "5", "--log-level", "warning"],
         log=site.home.logs / "envoy.log",
     )
+
+
+def _guard(site: SiteSettings) -> Program:
+    return Program(name=GUARD, command=[sys.executable, "-m", "greenramp.site.guard"], log=site.home.logs / "guard.log")
 
 
 def _mlflow(site: SiteSettings) -> Program:

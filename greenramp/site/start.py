@@ -21,6 +21,7 @@ from greenramp.errors import ConfigError, Unreachable
 from greenramp.site.deployments import ensure_deployments
 from greenramp.site.programs import (
     ENVOY,
+    GUARD,
     MLFLOW,
     PREFECT,
     WORK_POOL,
@@ -58,7 +59,7 @@ def start(site: SiteSettings, say: Say) -> None:
 def _start_parts(site: SiteSettings, supervisor: Supervisor, say: Say) -> None:
     """Everything at once, then each in turn until it answers; the worker last, since it needs its server."""
     prefect = PrefectApi(site.prefect_url)
-    for name in (ENVOY, MLFLOW, PREFECT):
+    for name in (ENVOY, GUARD, MLFLOW, PREFECT):
         supervisor.ensure_started(name)
     _await(supervisor, ENVOY, site.router_url, lambda: Admin(site.home.admin_socket).ready())
     say(f"Envoy    {site.router_url}/<service>/invocations")

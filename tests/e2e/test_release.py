@@ -113,9 +113,13 @@ def test_what_serves_already_is_not_released_again(site, served):
 
 
 def test_a_runs_model_is_registered_once_and_released(site):
-    service = site.add_service("from-run")
+    service = site.add_service("from-run", environment={"replicas": 2})
     source = site.register(service, "good", register=False)
     assert "Promoted" in site.run("release", service, source).text
+    (serving,) = next(s for s in json.loads(site.run("status", "--json").text)["services"] if s["service"] == service)[
+        "sides"
+    ]
+    assert (serving["processes"], serving["healthy"]) == (2, 2)
     assert "AlreadyServing" in site.run("release", service, source).text
     _, versions = registry_of(site, service)
     assert list(versions) == ["1"]

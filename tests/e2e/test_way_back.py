@@ -9,6 +9,7 @@ import time
 import psutil
 import pytest
 from mlflow import MlflowClient
+from site_driver import until
 
 from greenramp.clients.supervisor import Supervisor
 
@@ -53,6 +54,7 @@ def test_a_killed_release_loses_its_share_by_itself_and_the_next_order_puts_it_r
         while time.time() < ends + 1:
             time.sleep(0.1)
         answered_by_candidate = seen.by_version[second]
+        until(lambda: site.router.read(service).percent, lambda percent: percent == 0, 5)  # the guard's work
         assert "died at: canary 20 %" in " ".join(site.run("status").text.split())
         done = site.run("rollback", service)
     assert done.code == 0, done.text

@@ -1,0 +1,59 @@
+"""The guard: when a release dies, it writes down what Envoy does already, that all traffic is on the live side.
+
+Users are safe without it, since Envoy itself looks at the lease of every request; the guard keeps the record true.
+It needs neither MLflow nor Prefect, and little memory.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+import time
+
+from greenramp.clients.envoy.router import Router
+from greenramp.clients.journal import Journal
+from greenramp.errors import NotConfirmed, Unreachable
+from greenramp.home import Home
+from greenramp.route import lapse
+from greenramp.site.settings import this_home
+
+_LOOK_SECONDS = 0.5
+
+logger = logging.getLogger("greenramp.guard")
+
+
+def look(home: Home) -> list[str]:
+    """Put back the record of every service whose lease has ended; returns their names. Safe to repeat."""
+    router, put_back = Router(home), []
+    for service, seen in router.read_all().items():
+        if lapse(seen, time.time()) == seen:
+            continue
+        try:
+            route = router.change(service, lambda r: lapse(r, time.time()))
+        except Unreachable:
+            route = router.read(service)  # written; Envoy comes back with it
+        if route.percent == 0:
+            put_back.append(service)
+            Journal(home, route.owner or service).add("lease ended", service=service, live=route.live, step=route.step)
+    return put_back
+
+
+def main() -> None:
+    """Look twice a second until told to end."""
+    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(message)s")
+    ended, home = threading.Event(), this_home()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: ended.set())
+    logger.info("watching %s", home.root)
+    while not ended.wait(_LOOK_SECONDS):
+        try:
+            for service in look(home):
+                logger.warning("%s: the lease has ended; the record says so now", service)
+        except NotConfirmed as error:
+            logger.error("%s", error)  # noqa: TRY400  (the next look tries again; its message says all there is)
+
+
+if __name__ == "__main__":
+    main()
