@@ -99,11 +99,12 @@ class Way:
     def finish(self) -> str:
         """Stop the old environment and close the record; the new version stays, whatever fails here."""
         site, service, release_id = self.site, self.service, self.release_id
-        steps = [
-            lambda: settle_traffic(site, service, release_id),
-            lambda: retire_environment(site, service, self.plan, self.before.idle.other),
-            lambda: close_release_record(site, self.record, release_id, self.phase, f"{self.version} is champion"),
-        ]
+        steps: list[Callable[[], object]] = []
+        if self.before.live:
+            steps.append(lambda: settle_traffic(site, service, release_id))
+            steps.append(lambda: retire_environment(site, service, self.plan, self.before.live))
+        said = f"{self.version} is champion"
+        steps.append(lambda: close_release_record(site, self.record, release_id, self.phase, said))
         failures = each_tried(steps)
         if not failures:
             let_go(site, service, release_id)
