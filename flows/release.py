@@ -42,10 +42,13 @@ def release(service: str, candidate: str = "challenger") -> State:
         preflight(service, plan, version)
         release_id = f"{service}-{version.version}-{str(flow_run.id)[:8]}"
         claim_service(site, service, plan, release_id)
-        before = observe(site, service, plan, release_id, version)
     except GreenrampError as error:
         return Failed(name="Refused", message=str(error))
     with holding(site.home, service, release_id, plan.lease_seconds):
+        try:
+            before = observe(site, service, plan, release_id, version)
+        except GreenrampError as error:  # the claim ends by itself; what a dead release left is not forgotten
+            return Failed(name="Refused", message=str(error))
         if before.live_version == version.version:
             retire_environment(site, service, plan, before.idle)  # a dead release may have left one
             let_go(site, service, release_id)
