@@ -29,6 +29,9 @@ function envoy_on_request(handle)
 end
 """
 
+_NOBODY = {"address_prefix": "192.0.2.1", "prefix_len": 32}
+"""An address for documentation only: an empty list would mean Envoy's default, which trusts loopback."""
+
 _LOG = {
     "v": "1",
     "ts": "%START_TIME(%s.%6f)%",
@@ -93,6 +96,11 @@ def _listener(home: Home, port: int) -> dict[str, Any]:
         "@type": _TYPE + "filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "ingress",
         "generate_request_id": True,
+        # Whoever connects is from outside, loopback too: his x-request-id is replaced, since labels are joined by
+        # it, and his x-envoy-* headers, which change retries and time limits, are dropped.
+        "use_remote_address": True,
+        "internal_address_config": {"cidr_ranges": [_NOBODY]},
+        "request_headers_timeout": "10s",
         "normalize_path": True,
         "access_log": [
             {
