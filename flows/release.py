@@ -147,7 +147,9 @@ class Way:
             ) from error
         let_go(site, service, release_id)
 
-    def require_gates(self, since: dict[str, int], generation: int, where: str, steps: Steps, percent: float) -> None:
+    def require_gates(
+        self, since: dict[str, list[int]], generation: int, where: str, steps: Steps, percent: float
+    ) -> None:
         """Watch one step, record what the gates said, and go on only if all of them pass."""
         verdicts = watch(
             self.site, self.service, self.plan, self.release_id, self.before.idle, since, generation, where, steps

@@ -23,7 +23,7 @@ _TELL_SECONDS = 5.0
 
 
 @task(**ONCE, task_run_name="mark where the evidence begins")
-def take_marks(site: SiteSettings, service: str) -> dict[str, int]:
+def take_marks(site: SiteSettings, service: str) -> dict[str, list[int]]:
     """Where the logs end now; all evidence of this release lies behind that."""
     return marks(site.home, service)
 
@@ -35,7 +35,7 @@ def watch(
     plan: Service,
     release: str,
     side: Side,
-    since: dict[str, int],
+    since: dict[str, list[int]],
     generation: int,
     where: str,
     steps: Steps,
@@ -64,6 +64,8 @@ def watch(
             told = (elapsed, outcomes)
             logger.info("%s after %.0f s: %s", where, elapsed, _in_short(verdicts, steps.min_seconds - elapsed))
         if decided:
+            if sources.gaps:
+                logger.warning("%d parts of the logs were gone before they were read", sources.gaps)
             return verdicts
         if elapsed >= steps.deadline_seconds:
             waiting = "; ".join(str(v) for v in verdicts if v.outcome is not Outcome.PASS)

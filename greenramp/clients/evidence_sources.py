@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,25 @@ from greenramp.home import Home
 from greenramp.traffic_log import seen_request
 
 
-def marks(home: Home, service: str) -> dict[str, int]:
-    """Where each of a service's logs ends now, in bytes: plain data, from which evidence can be read anew."""
+def marks(home: Home, service: str) -> dict[str, list[int]]:
+    """Where each of a service's logs ends now: plain data, from which evidence can be read anew.
+
+    It holds through rotations, see JsonLines.mark.
+    """
     files = [home.request_log, labels_file(home, service), *prediction_logs(home, service)]
-    return {str(path): JsonLines.from_now(path).offset for path in files}
+    return {str(path): JsonLines.from_now(path).mark for path in files}
 
 
 def prediction_logs(home: Home, service: str) -> list[Path]:
-    """The prediction logs of a service's environments."""
-    return sorted(home.predictions.glob(f"{service}.*.jsonl"))
+    """The prediction logs of a service's environments, also those that are just being rotated."""
+    names = {path.name.removesuffix(".1") for path in home.predictions.glob(f"{service}.*.jsonl*")}
+    return sorted(home.predictions / name for name in names if name.endswith(".jsonl"))
 
 
 class EvidenceSources:
     """All that is known about one service's requests since `marks` were taken."""
 
-    def __init__(self, home: Home, service: str, since: Mapping[str, int]) -> None:
+    def __init__(self, home: Home, service: str, since: Mapping[str, Sequence[int]]) -> None:
         self._service = service
         self._home = home
         self._since = since
@@ -38,20 +42,26 @@ class EvidenceSources:
         self._predictions: dict[Path, JsonLines] = {}
 
     def _from_mark(self, path: Path) -> JsonLines:
-        return JsonLines(path, self._since.get(str(path), 0))
+        mark = self._since.get(str(path))
+        return JsonLines.from_mark(path, mark) if mark else JsonLines(path)
+
+    @property
+    def gaps(self) -> int:
+        """How often lines were deleted before they were read."""
+        return sum(log.gaps for log in (self._requests, self._labels, *self._predictions.values()))
 
     def feed(self, counting: Counting) -> None:
         """Pass everything new on to `counting`."""
-        seen = (seen_request(row) for row in self._requests.read_new())
+        seen = (seen_request(row) for row in self._requests.new_lines())
         counting.add_requests(s for s in seen if s is not None and s.service == self._service)
         for path in prediction_logs(self._home, self._service):
             log = self._predictions.setdefault(path, self._from_mark(path))
             counting.add_predictions(
                 (str(row["id"]), row["predictions"])
-                for row in log.read_new()
+                for row in log.new_lines()
                 if "id" in row and isinstance(row.get("predictions"), list)
             )
-        counting.add_labels((str(row["id"]), row.get("label")) for row in self._labels.read_new() if "id" in row)
+        counting.add_labels((str(row["id"]), row.get("label")) for row in self._labels.new_lines() if "id" in row)
 
 
 def labels_file(home: Home, service: str) -> Path:

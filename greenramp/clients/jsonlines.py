@@ -1,50 +1,130 @@
-"""Reads growing files of JSON lines from a cursor on."""
+"""Reads growing files of JSON lines from a mark on, each line once, through their rotations."""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+OLDER_KEPT = 8
+"""No log keeps more older generations than this: FILE.1 is the newest of them, FILE.8 the oldest."""
+
+_BLOCK_BYTES = 1024 * 1024
+"""What is in memory at once, however much there is to read; a longer line is read whole."""
+
+_TRACE_BYTES = 256
+"""What stands before the place we have come to; file systems give the number of a deleted file to a new one."""
+
+_UNKNOWN = -1
+
+
+def generation(path: Path, number: int) -> Path:
+    """Where a log's generation lies: 0 is the file that is written, 1 the one before."""
+    return path.with_name(f"{path.name}.{number}") if number else path
 
 
 @dataclass
 class JsonLines:
-    """The lines of one file that came after the last look.
+    """The lines of one log that came after the last look.
 
-    offset: byte the next look starts at. A line without its end is left for the next look; a line that is
-    no JSON object is counted in `broken` and passed over. A file that was replaced is read from its start.
+    A log is FILE and its older generations FILE.1, FILE.2, ...; a rotation only renames. An older one is read to its
+    end before the next. A line without its end is left for the next look, or is broken when its file is finished.
+
+    offset: byte the next look starts at. inode: of the generation it is in; 0 means the oldest, or with an offset the
+    newest. trace: checksum of the bytes before the offset. broken: lines that are no JSON object; they are passed over.
+    gaps: how often the place was not there any more, deleted or written over; we went on with the oldest that is there,
+    or with the start of what was written over.
     """
 
     path: Path
     offset: int = 0
+    inode: int = 0
+    trace: int = _UNKNOWN
     broken: int = 0
-    _file_id: int = field(default=0, repr=False)
+    gaps: int = 0
 
     @classmethod
     def from_now(cls, path: Path) -> JsonLines:
         """Start behind what is there already."""
-        return cls(path, path.stat().st_size if path.exists() else 0)
+        lines = cls(path)
+        if found := _inodes(path):
+            with _opened(path, found[0]) as file:
+                before = _before(file, os.fstat(file.fileno()).st_size)
+                lines._go_to(found[0], file.tell(), _checksum(before))
+        return lines
+
+    @classmethod
+    def from_mark(cls, path: Path, mark: Sequence[int]) -> JsonLines:
+        """Start where another reader's `mark` was taken."""
+        inode, offset, trace = mark
+        return cls(path, offset, inode, trace)
+
+    @property
+    def mark(self) -> list[int]:
+        """Where the next look starts: plain data that stays true when the log is rotated."""
+        return [self.inode, self.offset, self.trace]
 
     def read_new(self) -> list[dict[str, Any]]:
         """All complete lines since the last look; none when the file is not there."""
-        try:
-            with self.path.open("rb") as file:
-                self._reset_if_replaced(file.fileno())
-                file.seek(self.offset)
-                data = file.read()
-        except FileNotFoundError:
-            return []
-        end = data.rfind(b"\n") + 1
-        self.offset += end
-        return [row for line in data[:end].splitlines() if (row := self._parse(line)) is not None]
+        return list(self.new_lines())
 
-    def _reset_if_replaced(self, descriptor: int) -> None:
-        status = os.fstat(descriptor)
-        if (self._file_id and status.st_ino != self._file_id) or status.st_size < self.offset:
-            self.offset = 0
-        self._file_id = status.st_ino
+    def new_lines(self) -> Iterator[dict[str, Any]]:
+        """The same one by one, with only a part of the file in memory; to be gone through to the end."""
+        while (block := self._next_block()) is not None:
+            for line in block.splitlines():
+                if (row := self._parse(line)) is not None:
+                    yield row
+
+    def _next_block(self) -> bytes | None:
+        """The next complete lines; None when there are none for now."""
+        while found := self._find_place():
+            newer = found[: found.index(self.inode)]
+            try:
+                block, rest = self._read_block()
+            except FileNotFoundError:  # deleted since we saw it
+                continue
+            if newer and rest is not None:  # it was finished before we read it to its end
+                self.broken += bool(rest)
+                self._go_to(newer[-1])
+            elif not block:
+                return None
+            if block:
+                return block
+        return None
+
+    def _find_place(self) -> list[int]:
+        """Inodes of all generations, newest first, with ours among them; nothing when there is no file."""
+        found = _inodes(self.path)
+        if found and not self.inode:
+            self.inode = found[0] if self.offset else found[-1]
+        elif found and self.inode not in found:
+            self.gaps += 1
+            self._go_to(found[-1])
+        return found
+
+    def _read_block(self) -> tuple[bytes, bytes | None]:
+        """Complete lines, and half a line when they are followed by the end of the file; None when they are not."""
+        with _opened(self.path, self.inode) as file:
+            before = _before(file, self.offset)
+            if file.tell() < self.offset or self.trace not in (_UNKNOWN, _checksum(before)):
+                self.gaps += 1
+                before = _before(file, 0)
+                self.offset = 0
+            data = file.read(_BLOCK_BYTES)
+            at_end = len(data) < _BLOCK_BYTES
+            if not at_end:
+                data += file.readline()
+        end = data.rfind(b"\n") + 1
+        self._go_to(self.inode, self.offset + end, _checksum((before + data[:end])[-_TRACE_BYTES:]))
+        return data[:end], data[end:] if at_end or end < len(data) else None
+
+    def _go_to(self, inode: int, offset: int = 0, trace: int = _UNKNOWN) -> None:
+        self.inode, self.offset, self.trace = inode, offset, trace
 
     def _parse(self, line: bytes) -> dict[str, Any] | None:
         try:
@@ -55,3 +135,45 @@ class JsonLines:
             return row
         self.broken += 1
         return None
+
+
+def _inodes(path: Path) -> list[int]:
+    """All generations as they stood at one moment, newest first: names only ever rise, so two equal looks are one."""
+    found = _named(path)
+    while (again := _named(path)) != found:
+        found = again
+    return list(dict.fromkeys(found.values()))
+
+
+def _named(path: Path) -> dict[int, int]:
+    """The inode under each number there is; with a rotation in between they need not belong together."""
+    found = {}
+    for number in range(OLDER_KEPT + 1):
+        with suppress(FileNotFoundError):
+            found[number] = generation(path, number).stat().st_ino
+    return found
+
+
+def _opened(path: Path, inode: int) -> BinaryIO:
+    """Open a generation under whatever name it has by now; raises FileNotFoundError when it is gone."""
+    for number in range(OLDER_KEPT + 1):
+        with suppress(FileNotFoundError):
+            file = generation(path, number).open("rb")
+            if os.fstat(file.fileno()).st_ino == inode:
+                return file
+            file.close()
+    raise FileNotFoundError(f"{path} has no generation with inode {inode} any more")
+
+
+def _before(file: BinaryIO, offset: int) -> bytes:
+    """The bytes before `offset`; leaves the file there, or at its end when it is shorter."""
+    start = max(0, offset - _TRACE_BYTES)
+    file.seek(start)
+    before = file.read(offset - start)
+    if len(before) < offset - start:
+        file.seek(0, os.SEEK_END)
+    return before
+
+
+def _checksum(data: bytes) -> int:
+    return zlib.crc32(data)

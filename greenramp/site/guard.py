@@ -1,7 +1,7 @@
 """The guard: when a release dies, it writes down what Envoy does already, that all traffic is on the live side.
 
 Users are safe without it, since Envoy itself looks at the lease of every request; the guard keeps the record true.
-It needs neither MLflow nor Prefect, and little memory.
+It also keeps Envoy's request log from filling the disk. It needs neither MLflow nor Prefect, and little memory.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import sys
 import threading
 import time
 
+from greenramp.clients.envoy.logrotation import ensure_log_bounded
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.journal import Journal
-from greenramp.errors import NotConfirmed, Unreachable
+from greenramp.errors import GreenrampError, Unreachable
 from greenramp.home import Home
 from greenramp.route import lapse
 from greenramp.site.settings import this_home
@@ -40,10 +41,20 @@ def look(home: Home) -> list[str]:
     return put_back
 
 
+def tend_log(home: Home) -> str:
+    """Keep the request log bounded; returns what is wrong with it: never a reason not to look at leases."""
+    try:
+        if ensure_log_bounded(home):
+            logger.info("the request log was rotated")
+    except (OSError, GreenrampError) as error:
+        return f"the request log can't be rotated, the next look tries again: {error}"
+    return ""
+
+
 def main() -> None:
     """Look twice a second until told to end."""
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(asctime)s %(message)s")
-    ended, home = threading.Event(), this_home()
+    ended, home, told = threading.Event(), this_home(), ""
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: ended.set())
     logger.info("watching %s", home.root)
@@ -51,8 +62,13 @@ def main() -> None:
         try:
             for service in look(home):
                 logger.warning("%s: the lease has ended; the record says so now", service)
-        except NotConfirmed as error:
-            logger.error("%s", error)  # noqa: TRY400  (the next look tries again; its message says all there is)
+            wrong = ""
+        except GreenrampError as error:  # Envoy turns it down, or the file is damaged: the next look tries again
+            wrong = str(error)
+        wrong = wrong or tend_log(home)
+        if wrong and wrong != told:  # said once, not at every look
+            logger.error("%s", wrong)
+        told = wrong
 
 
 if __name__ == "__main__":

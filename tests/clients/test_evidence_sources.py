@@ -12,6 +12,7 @@ from greenramp.clients.evidence_sources import (
     parse_labels,
     prediction_logs,
 )
+from greenramp.clients.jsonlines import OLDER_KEPT, generation
 from greenramp.config import Gate
 from greenramp.counting import Counting
 from greenramp.errors import ConfigError
@@ -107,6 +108,55 @@ def test_evidence_read_anew_is_the_same(home):
     assert (
         counted(home, since).evidence == counted(home, since).evidence == {"errors": one(2, 1), "accuracy": Evidence()}
     )
+
+
+def rotate(path):
+    for number in range(OLDER_KEPT, 0, -1):
+        if generation(path, number - 1).exists():
+            generation(path, number - 1).replace(generation(path, number))
+
+
+def test_evidence_is_the_same_before_and_after_the_logs_are_rotated(home):
+    asked(home, "a0", status=500)
+    answered(home, "a0", 0)
+    since = marks(home, "fraud")
+    for n, status in enumerate((200, 500, 200, 200), start=1):
+        asked(home, f"a{n}", status=status)
+        answered(home, f"a{n}", n % 2)
+    append_labels(home, "fraud", [(f"a{n}", 1) for n in range(5)])
+    before = counted(home, since).evidence
+    assert before == {"errors": one(4, 1), "accuracy": one(3, 1)}
+    rotate(home.predictions / "fraud.green.0.jsonl")
+    for _ in range(OLDER_KEPT):
+        rotate(home.request_log)
+        assert counted(home, since).evidence == before
+    asked(home, "a5")
+    answered(home, "a5", 1)
+    append_labels(home, "fraud", [("a5", 1)])
+    assert counted(home, since).evidence == {"errors": one(5, 1), "accuracy": one(4, 1)}
+
+
+def test_a_log_that_is_just_being_rotated_is_marked_and_read_all_the_same(home):
+    log = home.predictions / "fraud.green.0.jsonl"
+    answered(home, "a1", 0)
+    rotate(log)
+    since = marks(home, "fraud")
+    for request_id in ("a1", "a2"):
+        asked(home, request_id)
+    answered(home, "a2", 1)
+    append_labels(home, "fraud", [("a1", 1), ("a2", 1)])
+    assert prediction_logs(home, "fraud") == [log]
+    assert counted(home, since).evidence["accuracy"] == one(1, 0)
+
+
+def test_evidence_that_was_deleted_before_it_was_read_is_counted_as_a_gap(home):
+    asked(home, "a1")
+    sources = EvidenceSources(home, "fraud", marks(home, "fraud"))
+    home.request_log.replace(home.request_log.with_name("elsewhere"))
+    asked(home, "a2")
+    counting = Counting(GATES, Side.GREEN, step_generation=5)
+    sources.feed(counting)
+    assert (counting.requests, sources.gaps) == (1, 1)
 
 
 def test_each_look_passes_on_only_what_is_new(home):

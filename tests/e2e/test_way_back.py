@@ -30,11 +30,9 @@ def two_versions(site, request):
     return make
 
 
-def flow_process(site):
-    """The process of the release under way."""
-    found = [p for p in site.processes() if "prefect.engine" in " ".join(p.cmdline())]
-    assert len(found) == 1
-    return found[0]
+def flow_processes(site):
+    """The processes of flow runs."""
+    return [p for p in site.processes() if "prefect.engine" in " ".join(p.cmdline())]
 
 
 def aliases_of(site, service):
@@ -42,17 +40,16 @@ def aliases_of(site, service):
 
 
 def test_a_killed_release_loses_its_share_by_itself_and_the_next_order_puts_it_right(site, users, two_versions):
-    service, first, second = two_versions("killed", step={"min_seconds": 40, "deadline_seconds": 60}, lease_seconds=20)
+    service, first, second = two_versions("killed", step={"min_seconds": 60, "deadline_seconds": 90})
     with users(service) as seen:
         site.start(service, second)
         site.at_step(service, "canary 20 %")
-        flow_process(site).send_signal(signal.SIGKILL)
+        meanwhile = site.ended(site.start(service, second))
+        assert meanwhile.state == "Refused"
+        assert "is under way (canary 20 %)" in meanwhile.message
+        until(lambda: flow_processes(site), lambda found: len(found) == 1, 20)[0].send_signal(signal.SIGKILL)
         ends = site.router.read(service).until
-        refused = site.run("release", service, second)
-        assert refused.code == 1
-        assert "is under way" in refused.text
-        while time.time() < ends + 1:
-            time.sleep(0.1)
+        until(time.time, lambda now: now > ends + 1, 20)
         answered_by_candidate = seen.by_version[second]
         until(lambda: site.router.read(service).percent, lambda percent: percent == 0, 5)  # the guard's work
         assert "died at: canary 20 %" in " ".join(site.run("status").text.split())
@@ -70,10 +67,9 @@ def test_a_release_that_finds_a_dead_one_begins_from_the_live_version(site, user
     with users(service) as seen:
         site.start(service, second)
         site.at_step(service, "canary 20 %")
-        flow_process(site).send_signal(signal.SIGKILL)
+        until(lambda: flow_processes(site), lambda found: len(found) == 1, 20)[0].send_signal(signal.SIGKILL)
         ends = site.router.read(service).until
-        while time.time() < ends + 0.5:
-            time.sleep(0.1)
+        until(time.time, lambda now: now > ends + 0.5, 20)
         done = site.run("release", service, second)
     assert done.code == 0, done.text
     assert seen.failures == []

@@ -1,4 +1,4 @@
-"""Reads Envoy's own word over its admin socket: readiness, accepted versions, health, open requests."""
+"""Envoy's own word over its admin socket: readiness, accepted versions, health, open requests; it opens logs anew."""
 
 from __future__ import annotations
 
@@ -57,6 +57,10 @@ class Admin:
         """Requests that a cluster has open or waiting."""
         values = self._stats(f"^cluster.{cluster}.(upstream_rq_active|upstream_rq_pending_active)$")
         return sum(int(v) for v in values.values())
+
+    def reopen_logs(self) -> None:
+        """Have Envoy open its logs under their names anew; it does so with its next write to disk."""
+        request(self._socket, "POST", "/reopen_logs")
 
     def _stats(self, pattern: str) -> dict[str, int | str]:
         answer = json.loads(request(self._socket, "GET", f"/stats?format=json&filter={pattern}"))
