@@ -12,6 +12,7 @@ from typing import Any
 from greenramp.clients.atomicfile import locked, read_json, write_json
 from greenramp.clients.envoy.admin import Accepted, Admin
 from greenramp.clients.envoy.clusters import Upstream, cluster_file, upstreams_of
+from greenramp.clients.envoy.refusal import RefusalLog
 from greenramp.clients.envoy.routes import records_of, route_file
 from greenramp.errors import ConfigError, NotConfirmed, Unreachable
 from greenramp.home import Home
@@ -35,6 +36,7 @@ class Router:
         self._good = home.xds.parent / "good"  # not in the watched folder
         self._lock = home.runtime / "router.lock"
         self._admin = Admin(home.admin_socket)
+        self._envoy_log = home.logs / "envoy.log"
 
     def read(self, service: str) -> Route:
         """The service's traffic record; an unknown service has an empty one."""
@@ -127,13 +129,14 @@ class Router:
         before = self._accepted(path)
         taken = before.version if before and before.version.isdecimal() else "0"
         new = make(max(int(old["version_info"]) if old else 0, int(taken)) + 1)
+        log = RefusalLog(self._envoy_log)
         _replace(path, new)
         try:
             self._confirm(path, new, before)
-        except _Rejected:
+        except _Rejected as refusal:
             if old is not None:
                 _replace(path, old)
-            raise
+            raise _Rejected(f"{refusal}: {log.reason()}") from refusal
 
     def _accepted(self, path: Path) -> Accepted | None:
         try:
@@ -189,7 +192,7 @@ def _confirm(read: Callable[[], Accepted], version: int, before: Accepted | None
         if now.version == str(version):
             return
         if before and (now.rejected > before.rejected or now.failed > before.failed):
-            raise _Rejected(f"Envoy refuses version {version} of {path}; its reason is in its log, envoy.log")
+            raise _Rejected(f"Envoy refuses version {version} of {path}")
         if time.monotonic() > deadline:
             raise NotConfirmed(
                 f"Envoy runs with version {now.version or 'none'} of {path} after {_ANSWER_SECONDS:g} s, not {version}"

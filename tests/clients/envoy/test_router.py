@@ -110,12 +110,13 @@ def test_what_the_change_raises_is_passed_on_and_nothing_is_written(site, green)
 def test_a_file_that_envoy_rejects_is_named_and_the_one_before_serves_on(site, blue):
     site.claim("fraud")
     written = files(site)
-    with pytest.raises(NotConfirmed, match=r"Envoy refuses version \d+ of .*rds\.json"):
+    with pytest.raises(
+        NotConfirmed, match=r"Envoy refuses version \d+ of .*rds\.json: rejected: route: unknown weighted cluster"
+    ):
         share(site, 50.0)  # green has no cluster
     assert files(site) == written
     assert site.router.read("fraud").percent == 0.0
     assert set(site.who_answers("fraud", USERS[:20]).values()) == {"blue"}
-    assert "unknown weighted cluster 'fraud.green-fallback'" in site.log.read_text()
 
 
 def test_after_a_rejection_good_changes_are_taken_again(site, blue, new_server):
