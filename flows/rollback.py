@@ -16,7 +16,13 @@ from greenramp.verdict import require
 from tasks.environment import await_ready, retire_environment, start_environment, warm_up
 from tasks.promotion import promote
 from tasks.registration import pin_plan, resolve_candidate
-from tasks.rollback import follow_in_registry, put_back_environment, put_back_traffic, take_traffic_back
+from tasks.rollback import (
+    follow_in_registry,
+    put_back_environment,
+    put_back_registry,
+    put_back_traffic,
+    take_traffic_back,
+)
 from tasks.smoke import smoke_test
 from tasks.traffic import claim_service, let_go, observe, settle_traffic, switch_live
 
@@ -68,16 +74,19 @@ def start_previous(site: SiteSettings, service: str, plan: Service, owner: str) 
     if version.version == before.live_version:
         let_go(site, service, owner)
         return Failed(name="Refused", message=f"version {version.version} serves already; it is also the previous one")
+    switched = False
     try:
         environment = start_environment(site, service, plan, before.idle, version, owner)
         await_ready(site, plan, environment)
         warm_up(site, environment, version)
         require(smoke_test(plan, environment, version), where="smoke test")
         switch_live(site, service, owner, before.idle)
+        switched = True
         promote(site, service, plan, version, before, owner, reason="a person rolled back to it")
         settle_traffic(site, service, owner)
-    except BaseException:
+    except BaseException as error:  # whatever of this fails leaves the claim, and with it the rest to the next order
         put_back_traffic(site, service, owner, before)
+        put_back_registry(site, plan, version, before, owner, f"rollback to it failed: {error}", moved=switched)
         put_back_environment(site, service, plan, before.idle, owner)
         let_go(site, service, owner)
         raise

@@ -73,6 +73,7 @@ class Route:
 CLAIMED = "claimed"
 RETIRING = "retiring"
 PUTTING_RIGHT = "putting right what"
+ROLLING_BACK = "rollback"
 TAKEN_BACK = "traffic is back"
 """Steps that others act on. TAKEN_BACK: a rollback's traffic stands; registry and environments are left to do.
 PUTTING_RIGHT begins the step of a release that found a dead one; it stays until the registry is mended."""
@@ -109,8 +110,9 @@ def take_back(route: Route, owner: str, now: float, lease_seconds: float) -> Rou
         return mine
     if route.fallback and route.live:
         return replace(mine, live=route.live.other, percent=0.0, fallback=False, step=TAKEN_BACK)
-    under_way = route.owner and route.step != RETIRING  # a release that retires the old version is through
-    return replace(mine, percent=0.0, fallback=False, step=TAKEN_BACK if under_way else "rollback")
+    # a release that retires the old version is through, and a rollback that was starting one moved nothing yet
+    under_way = route.owner and route.step not in (RETIRING, ROLLING_BACK)
+    return replace(mine, percent=0.0, fallback=False, step=TAKEN_BACK if under_way else ROLLING_BACK)
 
 
 def renew(route: Route, owner: str, now: float, lease_seconds: float) -> Route:

@@ -52,6 +52,7 @@ def watch(
     told: tuple[float, tuple[Outcome, ...]] = (float("-inf"), ())
     recorded = float("-inf")
     while True:
+        _require_owner(site, service, release)  # a verdict on a service that somebody took over decides nothing
         sources.feed(counting)
         verdicts = judge_all(plan, counting.evidence, counting.this_step)
         elapsed, outcomes = time.monotonic() - started, tuple(v.outcome for v in verdicts)
@@ -70,7 +71,6 @@ def watch(
         if elapsed >= steps.deadline_seconds:
             waiting = "; ".join(str(v) for v in verdicts if v.outcome is not Outcome.PASS)
             raise NoEvidence(f"{where}: not decided after {steps.deadline_seconds:g} s: {waiting}")
-        _require_owner(site, service, release)
         time.sleep(_LOOK_SECONDS)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from greenramp.errors import Fenced, ReleaseUnderWay
 from greenramp.route import (
     PUTTING_RIGHT,
+    ROLLING_BACK,
     TAKEN_BACK,
     Route,
     claim,
@@ -291,3 +292,9 @@ def test_a_lease_from_beyond_a_clock_that_jumped_back_has_ended():
     lapsed = lapse(SHARED, NOW - 3600)
     assert lapsed.percent == 0
     assert not lapsed.held(NOW - 3600)
+
+
+def test_a_rollback_that_died_before_its_start_is_taken_up_again_and_not_taken_for_done():
+    first = take_back(SERVING, "rollback-1", NOW, LEASE)
+    again = take_back(first, "rollback-2", AFTER, LEASE)
+    assert (first.step, again.step) == (ROLLING_BACK, ROLLING_BACK)

@@ -24,11 +24,6 @@ def payloads_of(model_path: str) -> list[Any]:
     return [made] if made is not None else []
 
 
-def has_example(model_path: str) -> bool:
-    """Whether the model was logged with an input example."""
-    return (Path(model_path) / "serving_input_example.json").exists()
-
-
 def _rows(payload: Any) -> list[Any]:
     """A payload of many rows as payloads of one row each; a form that is not known stays whole."""
     if isinstance(payload, dict):

@@ -7,7 +7,7 @@ from typing import Any
 
 from greenramp.clients.envoy.clusters import cluster_name
 from greenramp.route import Route
-from greenramp.split import TOTAL_WEIGHT, Side
+from greenramp.split import Side, Split
 
 _INPUT_ERRORS = [400, 415, 422]
 """MLflow answers 400 when a model raises, and when a signature does not take what the champion's took."""
@@ -65,12 +65,12 @@ def _entries(route: Route) -> list[dict[str, Any]]:
 
 
 def _weights(route: Route, live: Side) -> dict[str, Any]:
-    weight = round(route.percent * TOTAL_WEIGHT / 100)
+    split = Split.giving(live.other, route.percent)
     return {
         "weighted_clusters": {
             "clusters": [
-                {"name": cluster_name(route.service, live.other, "fallback"), "weight": weight},
-                {"name": cluster_name(route.service, live, "live"), "weight": TOTAL_WEIGHT - weight},
+                {"name": cluster_name(route.service, live.other, "fallback"), "weight": split.weight(live.other)},
+                {"name": cluster_name(route.service, live, "live"), "weight": split.weight(live)},
             ],
             "use_hash_policy": True,
         },
