@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from greenramp.site.settings import SiteSettings
 
 _LOOK_SECONDS = 0.5
-_GONE_SECONDS = 60
+_GONE_SECONDS = 180
 _NOISE = (  # Prefect's own words about itself; ours say what happens to the service
     "Finished in state",
     "Beginning flow run",

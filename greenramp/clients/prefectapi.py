@@ -12,6 +12,8 @@ import tenacity
 
 from greenramp.errors import ConfigError, Unreachable
 
+_TIMEOUT = (3.05, 30)  # connect, read, seconds; on SQLite the server may hold a call while another one writes
+
 
 @dataclass(frozen=True)
 class FlowRun:
@@ -98,7 +100,7 @@ class PrefectApi:
     )  # a busy server on SQLite answers 503 now and then; every call here may be repeated
     def _call(self, method: str, path: str, body: Any = None, fine: tuple[int, ...] = ()) -> Any:
         try:
-            answer = self._session.request(method, f"{self._url}/api{path}", json=body, timeout=10)
+            answer = self._session.request(method, f"{self._url}/api{path}", json=body, timeout=_TIMEOUT)
         except requests.RequestException as error:
             raise Unreachable(f"Prefect does not answer at {self._url}: {error}") from error
         if answer.status_code in fine:

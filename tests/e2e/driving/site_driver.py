@@ -20,6 +20,7 @@ import yaml
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.journal import Journal
 from greenramp.clients.prefectapi import FlowRun, PrefectApi
+from greenramp.errors import Unreachable
 from greenramp.home import Home
 
 PROJECT = Path(__file__).parents[3]
@@ -97,9 +98,16 @@ class Site:
         """Ask for a release without waiting for it."""
         return self.prefect.run("release/greenramp", {"service": service, "candidate": candidate})
 
-    def ended(self, run: FlowRun, seconds: float = 120) -> FlowRun:
-        """Wait until a run has ended."""
-        return until(lambda: self.prefect.flow_run(run.id), lambda r: r.ended, seconds)
+    def ended(self, run: FlowRun, seconds: float = 180) -> FlowRun:
+        """Wait until a run has ended; the server may be too busy to say so for a while."""
+
+        def look() -> FlowRun | None:
+            try:
+                return self.prefect.flow_run(run.id)
+            except Unreachable:
+                return None
+
+        return until(look, lambda r: r is not None and r.ended, seconds)
 
     def at_step(self, service: str, step: str, seconds: float = 90) -> None:
         """Wait until a release has come to a step."""
