@@ -24,7 +24,7 @@ from tasks.registration import pin_plan, resolve_candidate
 from tasks.report import close_release_record, open_release_record, record_phase
 from tasks.rollback import put_back_environment, put_back_registry, put_back_traffic
 from tasks.smoke import smoke_test
-from tasks.traffic import claim_service, let_go, observe, set_share, settle_traffic, switch_live
+from tasks.traffic import claim_service, let_go, observe, see_served, set_share, settle_traffic, switch_live
 
 
 @flow(name="release", flow_run_name="{service}: {candidate}")
@@ -90,9 +90,12 @@ class Way:
         for percent in plan.ladder if self.before.live else ():
             generation = set_share(site, service, self.release_id, percent)
             self.note(Event.SHARE_RAISED, percent)
+            see_served(site, service, self.release_id, idle, percent, generation)
             self.require_gates(since, generation, f"{percent:g} %", plan.step, percent)
         generation = switch_live(site, service, self.release_id, idle)
         self.note(Event.TRAFFIC_SWITCHED, 100)
+        if self.before.live:
+            see_served(site, service, self.release_id, idle, 100, generation)
         promote(site, service, plan, self.version, self.before, self.release_id, reason="all gates passed")
         self.note(Event.REGISTRY_MOVED, 100)
         if self.before.live:

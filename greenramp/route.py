@@ -6,10 +6,11 @@ The router keeps this record inside its own route file, so that record and routi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from greenramp.errors import Fenced, ReleaseUnderWay
+from greenramp.handling import MAX_MIRROR_KB, Handling
 from greenramp.split import Side, Split
 
 
@@ -19,30 +20,44 @@ class Route:
 
     live: the side that serves, and that an ended lease falls back to; None before the first release.
     percent: share of the idle side, in percent; 0 outside a canary.
+    mirror: share of the live side's requests that the idle side gets a copy of, in percent; 0 outside a shadow
+    test. A copy's answer reaches nobody. Requests larger than mirror_max_kb are not copied.
     generation: counts the changes of this record; a change that read an older one is refused.
     owner: id of the release that holds the service, empty when none does.
-    until: epoch seconds at which the owner's claim, and with it a shared split, ends unless renewed.
+    until: epoch seconds at which the owner's claim, and with it a shared split or a mirror, ends unless renewed.
     salt: mixed into the user key, so that each release draws other users.
     fallback: the idle side answers what the live side fails to answer (only while it is a proven version).
     step: what the owner is doing, in words.
-    timeout_seconds: the longest one try of a request may take.
+    handling: what the service's configuration says of its requests.
     """
 
     service: str
     live: Side | None = None
     percent: float = 0.0
+    mirror: float = 0.0
+    mirror_max_kb: int = 1024
     generation: int = 0
     owner: str = ""
     until: float = 0.0
     salt: str = ""
     fallback: bool = False
     step: str = ""
-    timeout_seconds: float = 60.0
+    handling: Handling = field(default_factory=Handling)
 
     def __post_init__(self) -> None:
-        Split.giving(self.idle, self.percent)  # refuses a share that is none
-        if self.live is None and self.percent:
-            raise ValueError(f"{self.service}: {self.percent:g} % are shared, but there is no live side to share with")
+        for share in (self.percent, self.mirror):
+            Split.giving(self.idle, share)  # refuses a share that is none
+            if self.live is None and share:
+                raise ValueError(f"{self.service}: {share:g} % are shared, but there is no live side to share with")
+        if self.mirror and (self.percent or self.fallback):
+            raise ValueError(f"{self.service}: a mirror beside shared traffic would copy the candidate's own requests")
+        if not 0 < self.mirror_max_kb <= MAX_MIRROR_KB:
+            raise ValueError(f"{self.service}: mirror_max_kb must be in [1, {MAX_MIRROR_KB}], not {self.mirror_max_kb}")
+
+    @property
+    def leased(self) -> bool:
+        """Whether the idle side gets requests, which ends with the lease."""
+        return bool(self.percent or self.mirror)
 
     @property
     def split(self) -> Split | None:
@@ -66,9 +81,13 @@ class Route:
     def from_json(cls, data: Mapping[str, Any]) -> Route:
         """The record that `to_json` gave."""
         live = data.get("live")
-        fields = {**data, "live": Side(live) if live else None, "generation": int(data["generation"])}
-        return cls(**fields)
+        handling = Handling.from_json(data.get("handling", {}))
+        typed = {"live": Side(live) if live else None, "generation": int(data["generation"]), "handling": handling}
+        return cls(**{**data, **typed})
 
+
+_ALONE: Mapping[str, Any] = {"percent": 0.0, "mirror": 0.0, "fallback": False}
+"""The live side has all traffic, and nobody stands behind it."""
 
 CLAIMED = "claimed"
 RETIRING = "retiring"
@@ -95,7 +114,7 @@ def claim(route: Route, owner: str, now: float, lease_seconds: float) -> Route:
         return mine
     if not route.owner:
         return replace(mine, step=CLAIMED)
-    return replace(mine, percent=0.0, fallback=False, step=f"{PUTTING_RIGHT} {route.owner} left")
+    return replace(mine, **_ALONE, step=f"{PUTTING_RIGHT} {route.owner} left")
 
 
 def take_back(route: Route, owner: str, now: float, lease_seconds: float) -> Route:
@@ -109,10 +128,10 @@ def take_back(route: Route, owner: str, now: float, lease_seconds: float) -> Rou
     if route.owner == owner:
         return mine
     if route.fallback and route.live:
-        return replace(mine, live=route.live.other, percent=0.0, fallback=False, step=TAKEN_BACK)
+        return replace(mine, live=route.live.other, **_ALONE, step=TAKEN_BACK)
     # a release that retires the old version is through, and a rollback that was starting one moved nothing yet
     under_way = route.owner and route.step not in (RETIRING, ROLLING_BACK)
-    return replace(mine, percent=0.0, fallback=False, step=TAKEN_BACK if under_way else ROLLING_BACK)
+    return replace(mine, **_ALONE, step=TAKEN_BACK if under_way else ROLLING_BACK)
 
 
 def renew(route: Route, owner: str, now: float, lease_seconds: float) -> Route:
@@ -124,13 +143,19 @@ def renew(route: Route, owner: str, now: float, lease_seconds: float) -> Route:
 def shift(route: Route, owner: str, now: float, percent: float, step: str) -> Route:
     """Give the idle side `percent` of the traffic; raises Fenced unless `owner` is the living owner."""
     _require_living_owner(route, owner, now)
-    return replace(route, percent=percent, step=step)
+    return replace(route, percent=percent, mirror=0.0, step=step)
+
+
+def copy(route: Route, owner: str, now: float, percent: float, max_kb: int, step: str) -> Route:
+    """Give the idle side copies of `percent` of the requests; raises Fenced unless `owner` is the living owner."""
+    _require_living_owner(route, owner, now)
+    return replace(route, mirror=percent, mirror_max_kb=max_kb, step=step)
 
 
 def switch(route: Route, owner: str, now: float, live: Side, step: str) -> Route:
     """Make `live` the serving side with all traffic; the old one stays behind it as fallback."""
     _require_living_owner(route, owner, now)
-    return replace(route, live=live, percent=0.0, fallback=route.live is not None, step=step)
+    return replace(route, live=live, percent=0.0, mirror=0.0, fallback=route.live is not None, step=step)
 
 
 def settle(route: Route, owner: str) -> Route:
@@ -148,22 +173,22 @@ def lapse(route: Route, now: float) -> Route:
 
     Owner and step stay: they tell the next release what was left, and keep the dead one fenced.
     """
-    if route.percent == 0 or now < route.until <= now + _LONGEST_LEASE_SECONDS:
+    if not route.leased or now < route.until <= now + _LONGEST_LEASE_SECONDS:
         return route
-    return replace(route, percent=0.0, until=min(route.until, now))
+    return replace(route, percent=0.0, mirror=0.0, until=min(route.until, now))
 
 
 def put_back(route: Route, owner: str, live: Side | None) -> Route:
     """All traffic to `live` again; allowed after the lease has ended, not after somebody else took over."""
     _require_owner(route, owner)
-    return replace(route, live=live, percent=0.0, fallback=False)
+    return replace(route, live=live, **_ALONE)
 
 
 def leave(route: Route, owner: str) -> Route:
     """Give the claim up; a record that already belongs to somebody else stays as it is."""
     if route.owner != owner:
         return route
-    return replace(route, owner="", until=0.0, percent=0.0, fallback=False, step="")
+    return replace(route, owner="", until=0.0, step="", **_ALONE)
 
 
 def _require_owner(route: Route, owner: str) -> None:

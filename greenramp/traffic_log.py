@@ -46,7 +46,7 @@ def seen_request(row: Mapping[str, Any]) -> SeenRequest | None:
         return None
     side = Side(side_name)
     status = int(row["status"] or 0)
-    by_other = role == "fallback" and row.get("environment") not in (None, "-", side.value)
+    by_other = role in ("fallback", "backed") and row.get("environment") not in (None, "-", side.value)
     first_try_failed = int(row["attempts"] or 1) > 1 or by_other
     upstream = row.get("upstream_us")
     timed = upstream not in (None, "-") and not first_try_failed and status < 500

@@ -94,10 +94,10 @@ def _await_healthy(site: SiteSettings, environment: RunningEnvironment) -> None:
 def _await_drained(site: SiteSettings, service: str, plan: Service, side: Side) -> None:
     """Wait until no request is open there, three looks in a row, or the drain limit has passed."""
     route = Router(site.home).read(service)
-    if side is route.live or (route.percent > 0 and time.time() < route.until):
+    if side is route.live or (route.leased and time.time() < route.until):
         raise ProvisionFailed(f"{side.value} of {service} still has traffic and is not stopped")
     admin, deadline, idle_looks = Admin(site.home.admin_socket), time.monotonic() + plan.environment.drain_seconds, 0
-    names = [cluster_name(service, side, role) for role in ("live", "candidate")]
+    names = [cluster_name(service, side, role) for role in ("live", "candidate", "shadow")]
     while idle_looks < 3 and time.monotonic() < deadline:
         idle_looks = 0 if sum(map(admin.active_requests, names)) else idle_looks + 1
         time.sleep(0.02)

@@ -23,7 +23,7 @@ def smoke_test(plan: Service, environment: RunningEnvironment, candidate: Candid
     """Does the meant version answer, well, fast enough, and refuse nonsense without harm?"""
     verdicts: list[Verdict] = []
     for host, port in environment.addresses:
-        verdicts += _check(Scoring(f"http://{host}:{port}", plan.timeout_seconds), plan, environment, candidate)
+        verdicts += _check(Scoring(f"http://{host}:{port}", plan.traffic.timeout_seconds), plan, environment, candidate)
     for verdict in verdicts:
         get_run_logger().info("%s", verdict)
     return tuple(verdicts)

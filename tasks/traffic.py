@@ -8,22 +8,29 @@ from dataclasses import replace
 from prefect import get_run_logger, task
 
 from greenramp.clients.envoy.router import Router
+from greenramp.clients.envoy.servedshare import confirm_share
 from greenramp.clients.journal import Journal
 from greenramp.clients.registry import Registry
 from greenramp.config import Service
 from greenramp.plan import CHAMPION, PREVIOUS, Before, Candidate
 from greenramp.route import PUTTING_RIGHT, Route, claim, leave, settle, shift, switch
+from greenramp.site.admission import admit
 from greenramp.site.settings import SiteSettings
 from greenramp.split import Side
 from tasks.policy import STEP, WAY_BACK
 from tasks.promotion import mend_registry
 
+_CONFIRM_SECONDS = 10.0
+"""How long a step waits for the traffic that shows its share; 30 requests/s are enough for 5 %."""
+
 
 @task(**STEP, task_run_name="claim {service}")
 def claim_service(site: SiteSettings, service: str, plan: Service, release: str) -> Route:
     """Take the service; raises ReleaseUnderWay while another living release holds it. Safe to repeat."""
+    if warning := admit(site, service, release):
+        get_run_logger().warning("%s", warning)
     lease = plan.lease_seconds
-    route = Router(site.home).change(service, lambda r: _with_timeout(claim(r, release, time.time(), lease), plan))
+    route = Router(site.home).change(service, lambda r: _handled(claim(r, release, time.time(), lease), plan))
     if route.step.startswith(PUTTING_RIGHT):
         get_run_logger().warning("%s: %s", service, route.step)
     return route
@@ -56,8 +63,8 @@ def observe(site: SiteSettings, service: str, plan: Service, release: str, candi
     return before
 
 
-def _with_timeout(route: Route, plan: Service) -> Route:
-    return replace(route, timeout_seconds=plan.timeout_seconds)
+def _handled(route: Route, plan: Service) -> Route:
+    return replace(route, handling=plan.traffic.handling())
 
 
 @task(**STEP, task_run_name="split: {percent:g} % to the candidate")
@@ -68,6 +75,17 @@ def set_share(site: SiteSettings, service: str, release: str, percent: float) ->
     Journal(site.home, release).add("share raised", percent=percent, generation=route.generation)
     get_run_logger().info("%s (generation %d)", route.split, route.generation)
     return route.generation
+
+
+@task(**STEP, task_run_name="see {percent:g} % served")
+def see_served(site: SiteSettings, service: str, release: str, side: Side, percent: float, generation: int) -> None:
+    """Wait until the share that `side` is served is the one asked for; raises NotConfirmed when it is not."""
+    seen = confirm_share(site.home, service, side, percent, generation, _CONFIRM_SECONDS)
+    Journal(site.home, release).add(
+        "share served", asked=percent, requests=seen.served.requests, candidate=seen.served.candidate
+    )
+    too_few = "" if seen.enough else f"; too few within {_CONFIRM_SECONDS:g} s to tell a wrong share from chance"
+    get_run_logger().info("asked %g %%, served %s%s", percent, seen.served, too_few)
 
 
 @task(**STEP, task_run_name="switch: {side} is live")

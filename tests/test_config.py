@@ -27,7 +27,7 @@ def test_a_service_needs_no_more_than_a_model_and_a_gate():
     service = Service.model_validate(SERVICE)
     assert service.ladder == (5.0, 25.0, 50.0, 100.0)
     assert (service.step.min_seconds, service.step.deadline_seconds) == (600, 3600)
-    assert (service.lease_seconds, service.timeout_seconds) == (15, 60)
+    assert (service.lease_seconds, service.traffic.timeout_seconds) == (15, 60)
     assert (service.environment.env_manager, service.environment.replicas) == ("local", 1)
     assert (service.max_false_rollback, service.max_false_promotion) == (0.05, 0.05)
     assert not service.promotion.stages
@@ -70,7 +70,7 @@ def test_what_has_no_default_is_needed(missing):
         pytest.param({"gates": []}, "gates", id="no gate at all"),
         pytest.param({"lease_seconds": 1.9}, "lease_seconds", id="too short a lease"),
         pytest.param({"lease_seconds": 301}, "lease_seconds", id="too long a lease"),
-        pytest.param({"timeout_seconds": 0}, "timeout_seconds", id="no time at all"),
+        pytest.param({"traffic": {"timeout_seconds": 0}}, "traffic.timeout_seconds", id="no time at all"),
         pytest.param(
             {"step": {"deadline_seconds": math.inf}}, "step.deadline_seconds", id="a deadline that never comes"
         ),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenramp.errors import Fenced, ReleaseUnderWay
+from greenramp.handling import Handling, Retry
 from greenramp.route import (
     PUTTING_RIGHT,
     ROLLING_BACK,
@@ -233,17 +234,24 @@ def test_a_service_without_a_version_has_no_split_and_starts_on_blue():
 @st.composite
 def routes(draw):
     live = draw(st.sampled_from([None, Side.BLUE, Side.GREEN]))
+    percent, fallback = draw(st.integers(0, 1000)) / 10 if live else 0.0, draw(st.booleans())
     return Route(
         service=draw(st.text()),
         live=live,
-        percent=draw(st.integers(0, 1000)) / 10 if live else 0.0,
+        percent=percent,
+        mirror=draw(st.integers(0, 1000)) / 10 if live and not percent and not fallback else 0.0,
         generation=draw(st.integers(0, 2**53)),
         owner=draw(st.text()),
         until=draw(st.floats(0, 1e12)),
         salt=draw(st.text()),
-        fallback=draw(st.booleans()),
+        fallback=fallback,
         step=draw(st.text()),
-        timeout_seconds=draw(st.floats(0.001, 600)),
+        handling=Handling(
+            user_cookie=draw(st.text()),
+            hosts=tuple(draw(st.lists(st.text()))),
+            timeout_seconds=draw(st.floats(0.001, 600)),
+            retry=draw(st.sampled_from(Retry)),
+        ),
     )
 
 
@@ -257,7 +265,7 @@ def test_after_a_rollback_nothing_is_shared_whatever_was_before(route, owner, no
     if route.owner == owner:
         return
     back = take_back(route, owner, now, LEASE)
-    assert (back.percent, back.fallback, back.owner) == (0.0, False, owner)
+    assert (back.percent, back.mirror, back.fallback, back.owner) == (0.0, 0.0, False, owner)
     assert (back.live is None) == (route.live is None)
 
 

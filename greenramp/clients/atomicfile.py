@@ -6,14 +6,17 @@ import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 
-def write_text(path: Path, text: str, mode: int = 0o600) -> None:
-    """Replace `path` by `text` in one step that survives a crash: write aside, fsync, rename, fsync the folder."""
+def write_text(path: Path, text: str, mode: int = 0o600, check: Callable[[], None] = lambda: None) -> None:
+    """Replace `path` by `text` in one step that survives a crash: write aside, fsync, rename, fsync the folder.
+
+    check: called right before the rename; what it raises is passed on, and `path` stays as it was.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
@@ -22,6 +25,7 @@ def write_text(path: Path, text: str, mode: int = 0o600) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(aside).chmod(mode)
+        check()
         Path(aside).replace(path)
     except BaseException:
         Path(aside).unlink(missing_ok=True)
@@ -33,9 +37,9 @@ def write_text(path: Path, text: str, mode: int = 0o600) -> None:
         os.close(folder)
 
 
-def write_json(path: Path, data: Any, mode: int = 0o600) -> None:
-    """Replace `path` by `data` as JSON in one step that survives a crash."""
-    write_text(path, json.dumps(data, indent=1) + "\n", mode)
+def write_json(path: Path, data: Any, mode: int = 0o600, check: Callable[[], None] = lambda: None) -> None:
+    """Replace `path` by `data` as JSON in one step that survives a crash; see write_text."""
+    write_text(path, json.dumps(data, indent=1) + "\n", mode, check)
 
 
 def read_json(path: Path) -> Any:

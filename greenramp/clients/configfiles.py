@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -75,9 +76,43 @@ def check_all(configs: Path) -> tuple[list[Path], list[Fault]]:
                 _read(file, kind)
             except Faulty as error:
                 faults += error.faults
+    faults += _clashes(configs)
     if not files:
         faults.append(Fault(configs, "", "no files", "services/<service>.yaml and sites/<site>.yaml"))
     return files, faults
+
+
+def require_fit(configs: Path, name: str) -> None:
+    """Raise ConfigError when the service's file does not fit the other files; those that don't load are let be."""
+    file = configs / "services" / f"{name}.yaml"
+    if faults := [fault for fault in _clashes(configs) if fault.file == file]:
+        raise Faulty(faults)
+
+
+def _clashes(configs: Path) -> list[Fault]:
+    """Names of hosts that two services claim, which Envoy refuses, or that users can't come under at any site."""
+    sites, faults = _loaded(configs / "sites", Site), []
+    shut = bool(sites) and all(site.edge.hosts for site in sites.values())
+    let_in = {host for site in sites.values() for host in site.edge.hosts}
+    claimed = [
+        (file, host) for file, one in _loaded(configs / "services", Service).items() for host in one.traffic.hosts
+    ]
+    for number, (file, host) in enumerate(claimed):
+        if others := [str(other) for at, (other, name) in enumerate(claimed) if name == host and at != number]:
+            wanted = f"a name that nobody else answers under; {', '.join(others)} has it too"
+            faults.append(Fault(file, "traffic.hosts", repr(host), wanted))
+        if shut and host not in let_in:
+            wanted = f"a name that edge.hosts lets in, in {' or '.join(map(str, sites))}"
+            faults.append(Fault(file, "traffic.hosts", repr(host), wanted))
+    return faults
+
+
+def _loaded(folder: Path, model: type[_Model]) -> dict[Path, _Model]:
+    found = {}
+    for file in sorted(path for path in folder.glob("*.yaml") if re.fullmatch(NAME, path.stem)):
+        with suppress(Faulty):
+            found[file] = _read(file, model)
+    return found
 
 
 def _read(file: Path, model: type[_Model]) -> _Model:

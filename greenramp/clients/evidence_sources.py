@@ -59,7 +59,7 @@ class EvidenceSources:
             counting.add_predictions(
                 (str(row["id"]), row["predictions"])
                 for row in log.new_lines()
-                if "id" in row and isinstance(row.get("predictions"), list)
+                if "id" in row and isinstance(row.get("predictions"), list) and not row.get("copy")
             )
         counting.add_labels((str(row["id"]), row.get("label")) for row in self._labels.new_lines() if "id" in row)
 

@@ -81,7 +81,8 @@ class ServingApp:
         except ClientGone:
             return
         duration_ms = (time.perf_counter() - started) * 1000
-        self._record(Scored(arrived, request_id, answer.status, duration_ms, answer.text, answer.error))
+        copy = _header(scope, b"x-greenramp-mirror") is not None
+        self._record(Scored(arrived, request_id, answer.status, duration_ms, answer.text, answer.error, copy))
         await _send_answer(send, answer)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:

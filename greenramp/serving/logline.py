@@ -21,6 +21,7 @@ class Scored(NamedTuple):
     duration_ms: float
     answer: str
     error: str | None
+    copy: bool = False  # the router sent it to compare answers; this one reached nobody
 
     def lean(self) -> "Scored":
         """Let go of all text that the line will not hold; it may be megabytes."""
@@ -48,6 +49,8 @@ def line_for(scored: Scored, identity: Identity) -> str:
         "status": scored.status,
         "ms": round(scored.duration_ms, 3),
     }
+    if scored.copy:
+        fields["copy"] = True
     if scored.error is not None:
         return _line({**fields, "rows": None, "predictions": None, "error": scored.error[:MAX_ERROR_CHARACTERS]})
     predictions, rows = predictions_in(scored.answer)

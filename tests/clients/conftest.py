@@ -57,6 +57,7 @@ def home(new_home: Callable[[], Home]) -> Home:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # one packet for head and body
+    disable_nagle_algorithm = True
     server: "Server"
 
     def do_GET(self) -> None:
@@ -66,6 +67,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.server.hold.wait(20)
         seen = {"path": self.path, "method": self.command, "body": body, "headers": dict(self.headers.items())}
+        if self.server.remember:
+            self.server.seen.append(seen)
         self._answer(self.server.status, json.dumps(seen))
 
     do_POST = do_GET  # noqa: N815  (http.server names them so)
@@ -92,6 +95,8 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
         self.name = name
         self.status = 200
+        self.remember = False
+        self.seen: list[dict[str, Any]] = []
         self.hold = threading.Event()
         self.hold.set()
         self._open: set[socket.socket] = set()

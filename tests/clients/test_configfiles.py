@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from greenramp.clients.configfiles import Faulty, check_all, read_service, read_site, service_names
+from greenramp.clients.configfiles import Faulty, check_all, read_service, read_site, require_fit, service_names
 from greenramp.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -205,6 +205,58 @@ def test_check_tells_every_fault_of_every_file_at_once(configs):
     files, found = check_all(configs)
     assert files == [good, wrong, broken, site]
     assert [(f.file, f.key) for f in found] == [(wrong, "lader"), (wrong, "stpe"), (broken, ""), (site, "ports.router")]
+
+
+def hosts(*names):
+    return GOOD + f"traffic: {{hosts: [{', '.join(names)}]}}\n"
+
+
+def test_the_same_host_in_two_services_is_a_fault_of_both_that_names_the_other(configs):
+    one, two = service(configs, hosts("a.org", "b.org"), "digits"), service(configs, hosts("b.org"), "fraud")
+    service(configs, hosts("c.org"), "prices")
+    _, found = check_all(configs)
+    assert [str(fault) for fault in found] == [
+        f"{one}: traffic.hosts: a name that nobody else answers under; {two} has it too; seen: 'b.org'",
+        f"{two}: traffic.hosts: a name that nobody else answers under; {one} has it too; seen: 'b.org'",
+    ]
+    for name in ("digits", "fraud"):
+        with pytest.raises(Faulty, match="has it too"):
+            require_fit(configs, name)
+    require_fit(configs, "prices")
+
+
+def test_a_host_given_twice_in_one_file_is_a_fault_too(configs):
+    file = service(configs, hosts("b.org", "b.org"))
+    assert {fault.file for fault in check_all(configs)[1]} == {file}
+
+
+def test_a_host_that_no_site_lets_in_is_a_fault_of_the_service(configs):
+    file = service(configs, hosts("a.org", "b.org"))
+    site = configs / "sites" / "local.yaml"
+    site.write_text("edge: {hosts: [a.org]}\n")
+    _, found = check_all(configs)
+    assert [str(f) for f in found] == [
+        f"{file}: traffic.hosts: a name that edge.hosts lets in, in {site}; seen: 'b.org'"
+    ]
+    with pytest.raises(Faulty, match=r"edge\.hosts lets in"):
+        require_fit(configs, "fraud")
+
+
+@pytest.mark.parametrize("edge", ["", "edge: {hosts: [b.org, a.org]}\n"], ids=["any host", "all of them"])
+def test_a_host_that_some_site_lets_in_is_fine(configs, edge):
+    service(configs, hosts("a.org", "b.org"))
+    (configs / "sites" / "local.yaml").write_text("edge: {hosts: [a.org]}\n")
+    (configs / "sites" / "wide.yaml").write_text(edge)
+    assert check_all(configs)[1] == []
+    require_fit(configs, "fraud")
+
+
+def test_a_release_does_not_suffer_from_a_file_of_another_service_that_is_never_read(configs):
+    service(configs, hosts("a.org"))
+    service(configs, hosts("a.org") + "lader: 1\n", "digits")
+    service(configs, hosts("a.org"), "fraud_2")
+    require_fit(configs, "fraud")
+    assert [fault.key for fault in check_all(configs)[1]] == ["lader", ""]
 
 
 @pytest.mark.parametrize("name", ["Fraud.yaml", "fraud.yml", "fraud_2.yaml", "2fraud.yaml"])

@@ -224,9 +224,10 @@ def test_a_label_line_that_is_none_is_passed_over_and_hides_no_other(home, line)
         pytest.param({"v": 1, "id": "a1", "predictions": None, "truncated": True}, id="answer too large"),
         pytest.param({"v": 1, "id": "a1", "predictions": None, "error": "bad input"}, id="refused by the model"),
         pytest.param({"predictions": [1]}, id="without an id"),
+        pytest.param({"v": 1, "id": "a1", "predictions": [1], "copy": True}, id="of a copy, which no user got"),
     ],
 )
-def test_a_prediction_line_without_predictions_is_passed_over(home, line):
+def test_a_prediction_line_without_predictions_for_a_user_is_passed_over(home, line):
     since = marks(home, "fraud")
     asked(home, "a1")
     append(home.predictions / "fraud.green.0.jsonl", line)

@@ -35,11 +35,26 @@ def flow_processes(site):
     return [p for p in site.processes() if "prefect.engine" in " ".join(p.cmdline())]
 
 
+def kill_orchestration(site):
+    """End the flow's process, Prefect's worker and its server at once, as a power cut would."""
+    prefect = [p for p in site.processes() if "prefect" in " ".join(p.cmdline())]
+    words = " ".join(word for p in prefect for word in p.cmdline())
+    assert "prefect.engine" in words
+    assert "worker start" in words
+    assert "server start" in words
+    for process in prefect:
+        process.suspend()  # none of them may notice that another one has gone
+    for process in prefect:
+        process.kill()
+
+
 def aliases_of(site, service):
     return MlflowClient(site.mlflow_url).get_registered_model(service).aliases
 
 
-def test_a_killed_release_loses_its_share_by_itself_and_the_next_order_puts_it_right(site, users, two_versions):
+def test_with_everything_killed_that_runs_a_release_its_share_ends_by_itself_and_the_next_order_puts_it_right(
+    site, users, two_versions
+):
     service, first, second = two_versions("killed", step={"min_seconds": 60, "deadline_seconds": 90})
     with users(service) as seen:
         site.start(service, second)
@@ -47,11 +62,12 @@ def test_a_killed_release_loses_its_share_by_itself_and_the_next_order_puts_it_r
         meanwhile = site.ended(site.start(service, second))
         assert meanwhile.state == "Refused"
         assert "is under way (canary 20 %)" in meanwhile.message
-        until(lambda: flow_processes(site), lambda found: len(found) == 1, 20)[0].send_signal(signal.SIGKILL)
+        kill_orchestration(site)
         ends = site.router.read(service).until
         until(time.time, lambda now: now > ends + 1, 20)
         answered_by_candidate = seen.by_version[second]
         until(lambda: site.router.read(service).percent, lambda percent: percent == 0, 5)  # the guard's work
+        until(site.prefect.healthy, bool, 60)
         assert "died at: canary 20 %" in " ".join(site.run("status").text.split())
         done = site.run("rollback", service)
     assert done.code == 0, done.text

@@ -109,6 +109,14 @@ def test_each_request_for_predictions_is_recorded_and_no_other(app_of):
     assert good.error is None
     assert good.duration_ms > 0
     assert "Received a list" in bad.error
+    assert not good.copy
+
+
+def test_a_copy_of_a_request_is_recorded_as_one(app_of):
+    app = app_of("frame")
+    app.records.clear()
+    score(app, json=ROW, headers={"x-greenramp-mirror": "1"})
+    assert [record.copy for record in app.records] == [True]
 
 
 def test_a_model_that_wants_to_leave_the_process_costs_one_request_only(app_of):

@@ -36,6 +36,11 @@ def test_a_scored_request_is_told_in_full():
     }
 
 
+def test_a_copy_is_told_to_be_one():
+    told = json.loads(line_for(Scored(1.5, "r", 200, 2.25, '{"predictions": [1]}', None, copy=True), IDENTITY))
+    assert (told["copy"], told["predictions"]) == (True, [1])
+
+
 def test_an_error_is_told_with_the_start_of_its_message():
     told = line("ignored", status=400, error="no\n" * 200)
     assert told["status"] == 400

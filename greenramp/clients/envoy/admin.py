@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from greenramp.clients.unixhttp import request
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What became of the copies of requests since Envoy started.
+
+    sent: went to the shadow. answered: it answered, and not with 5xx; failed: with 5xx or not at all. dropped: Envoy
+    let them go since too many were open already; they say nothing about the shadow.
+    """
+
+    sent: int
+    answered: int
+    failed: int
+    dropped: int
 
 
 @dataclass(frozen=True)
@@ -19,6 +35,22 @@ class Accepted:
     version: str
     rejected: int
     failed: int
+
+
+@dataclass(frozen=True)
+class Users:
+    """What is open at the router's port."""
+
+    connections: int
+    requests: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Counters and gauges by name; of each histogram how often which time was counted, in whole milliseconds."""
+
+    numbers: Mapping[str, int]
+    times: Mapping[str, Mapping[float, int]]
 
 
 class Admin:
@@ -58,10 +90,69 @@ class Admin:
         values = self._stats(f"^cluster.{cluster}.(upstream_rq_active|upstream_rq_pending_active)$")
         return sum(int(v) for v in values.values())
 
+    def completed(self, clusters: Iterable[str]) -> dict[str, int]:
+        """Requests that each cluster was chosen for and that have been answered, by whomever in the end."""
+        names = {f"cluster.{cluster}.upstream_rq_completed": cluster for cluster in clusters}
+        values = self._stats(f"^({'|'.join(names)})$")
+        return {cluster: int(values.get(name, 0)) for name, cluster in names.items()}
+
+    def copies(self, cluster: str) -> Copies:
+        """Copies sent to a shadow cluster."""
+        numbers = self._stats(f"^cluster.{cluster}.upstream_rq_(total|completed|5xx|pending_overflow)$")
+        return copies_in(numbers, cluster)
+
     def reopen_logs(self) -> None:
         """Have Envoy open its logs under their names anew; it does so with its next write to disk."""
         request(self._socket, "POST", "/reopen_logs")
 
+    def drain(self) -> None:
+        """Have Envoy end each of its users' connections behind the next answer; it listens on."""
+        request(self._socket, "POST", "/drain_listeners?graceful&skip_exit")
+
+    def users(self) -> Users:
+        """How many connections and requests of users are open."""
+        values = self._stats("^http.ingress.downstream_(cx|rq)_active$")
+        return Users(
+            connections=int(values.get("http.ingress.downstream_cx_active", 0)),
+            requests=int(values.get("http.ingress.downstream_rq_active", 0)),
+        )
+
+    def filter_errors(self) -> int:
+        """Requests that the edge's filter let through unchecked, since it failed, since Envoy's start."""
+        return int(self._stats("^http.ingress.lua.errors$").get("http.ingress.lua.errors", 0))
+
+    def reading(self, pattern: str) -> Reading:
+        """Everything whose name fits a regular expression, times too.
+
+        Envoy adds its threads' times up when it is asked, for the next who asks: so it is asked for nothing first.
+        """
+        self._rows("/stats?format=json&filter=^$")
+        rows = self._rows(f"/stats?format=json&histogram_buckets=detailed&filter={pattern}")
+        found: list[Any] = next((row["histograms"]["details"] for row in rows if "histograms" in row), [])
+        return Reading(
+            numbers={row["name"]: int(row["value"]) for row in rows if "name" in row},
+            times={one["name"]: {_time(bin_): bin_["count"] for bin_ in one["totals"]} for one in found},
+        )
+
     def _stats(self, pattern: str) -> dict[str, int | str]:
-        answer = json.loads(request(self._socket, "GET", f"/stats?format=json&filter={pattern}"))
-        return {s["name"]: s["value"] for s in answer["stats"] if "name" in s}
+        rows = self._rows(f"/stats?format=json&filter={pattern}")
+        return {row["name"]: row["value"] for row in rows if "name" in row}
+
+    def _rows(self, page: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = json.loads(request(self._socket, "GET", page))["stats"]
+        return rows
+
+
+def copies_in(numbers: Mapping[str, int | str], cluster: str) -> Copies:
+    """Copies sent to a shadow cluster, by its counters."""
+    prefix = f"cluster.{cluster}.upstream_rq"
+    total, completed, failed, dropped = (
+        int(numbers.get(f"{prefix}_{name}", 0)) for name in ("total", "completed", "5xx", "pending_overflow")
+    )
+    # each dropped one is also counted as completed, with 503
+    return Copies(sent=total, answered=completed - failed, failed=failed - dropped, dropped=dropped)
+
+
+def _time(bin_: Mapping[str, float]) -> float:
+    """The milliseconds that a bin of Envoy's stands for: exact below 100, two digits above."""
+    return bin_["lower_bound"] + (bin_["width"] / 2 if bin_["width"] > 1 else 0)

@@ -3,6 +3,8 @@
 live:      takes all it is sent; a sick process is avoided while a healthier one stands beside it.
 candidate: health-checked and ejected at once, since there is a healthy side to go to.
 fallback:  the candidate first, then the other side live: what the candidate fails to answer, the other answers.
+backed:    live first, then the other side as candidate: the same the other way round.
+shadow:    copies of requests; it holds few of them open and drops the rest, so that it can't slow a live answer.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from greenramp.handling import MAX_MIRROR_KB
 from greenramp.split import Side
 
 _CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
@@ -48,9 +51,12 @@ def cluster_file(upstreams: Iterable[Upstream], version: int) -> dict[str, Any]:
     present = {(u.service, u.side) for u in all_of_them}
     resources: list[dict[str, Any]] = []
     for upstream in all_of_them:
-        resources += [_live(upstream), _candidate(upstream)]
+        resources += [_live(upstream), _candidate(upstream), _shadow(upstream)]
         if (upstream.service, upstream.side.other) in present:
-            resources.append(_fallback(upstream.service, upstream.side))
+            resources += [
+                _one_after_another(upstream.service, upstream.side, "fallback", "candidate", "live"),
+                _one_after_another(upstream.service, upstream.side, "backed", "live", "candidate"),
+            ]
     return {"version_info": str(version), "resources": resources}
 
 
@@ -97,22 +103,29 @@ def _candidate(upstream: Upstream) -> dict[str, Any]:
     }
 
 
-def _fallback(service: str, side: Side) -> dict[str, Any]:
+def _shadow(upstream: Upstream) -> dict[str, Any]:
+    return {
+        **_static(upstream, "shadow"),
+        # Envoy waits with the live side's body while the shadow's buffer is full: it holds the largest one whole.
+        "per_connection_buffer_limit_bytes": (MAX_MIRROR_KB + 64) * 1024,
+        "circuit_breakers": {
+            "thresholds": [{"max_connections": 32, "max_pending_requests": 8, "max_requests": 40, "max_retries": 0}]
+        },
+    }
+
+
+def _one_after_another(service: str, side: Side, role: str, first: str, second: str) -> dict[str, Any]:
+    """A cluster that tries `side` in its role `first`, then the other side in its role `second`."""
+    members = [cluster_name(service, side, first), cluster_name(service, side.other, second)]
     return {
         "@type": _CLUSTER,
-        "name": cluster_name(service, side, "fallback"),
+        "name": cluster_name(service, side, role),
         "connect_timeout": "1s",
         "lb_policy": "CLUSTER_PROVIDED",
         "circuit_breakers": _BREAKERS,
         "cluster_type": {
             "name": "envoy.clusters.composite",
-            "typed_config": {
-                "@type": _COMPOSITE,
-                "clusters": [
-                    {"name": cluster_name(service, side, "candidate")},
-                    {"name": cluster_name(service, side.other, "live")},
-                ],
-            },
+            "typed_config": {"@type": _COMPOSITE, "clusters": [{"name": name} for name in members]},
         },
     }
 

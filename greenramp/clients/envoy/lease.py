@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from greenramp.clients.envoy.router import Router
-from greenramp.errors import Fenced, NotConfirmed, Unreachable
+from greenramp.errors import Fenced, GreenrampError
 from greenramp.home import Home
 from greenramp.route import renew
 
@@ -27,10 +27,11 @@ def holding(home: Home, service: str, owner: str, lease_seconds: float) -> Itera
         router = Router(home)
         while not ended.wait(lease_seconds / _RENEWALS_PER_LEASE):
             try:
-                with suppress(Unreachable, NotConfirmed):  # the file is written; Envoy reads it when it is back
-                    router.change(service, lambda route: renew(route, owner, time.time(), lease_seconds))
+                router.change(service, lambda route: renew(route, owner, time.time(), lease_seconds))
             except Fenced:
                 return
+            except GreenrampError:  # Envoy is away, or its file damaged: the next renewal may find it healed
+                continue
 
     thread = threading.Thread(target=keep, name=f"lease-{service}", daemon=True)
     thread.start()

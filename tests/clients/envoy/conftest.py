@@ -6,12 +6,14 @@ import socket
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from server_process import ServerProcess
+from steady_load import SteadyLoad
 
 from greenramp.clients.atomicfile import read_json, write_json
 from greenramp.clients.envoy.admin import Admin
@@ -20,10 +22,15 @@ from greenramp.clients.envoy.clusters import Upstream, cluster_file
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.envoy.routes import route_file
 from greenramp.clients.jsonlines import JsonLines
+from greenramp.clients.unixhttp import request
 from greenramp.errors import Unreachable
+from greenramp.handling import Edge, Handling
 from greenramp.home import Home
 from greenramp.route import claim, leave, switch
 from greenramp.split import Side
+
+SECRET = bytes(range(16))
+"""Under which the edge hashes users' keys; the published test vectors of SipHash use it."""
 
 
 class Answer(NamedTuple):
@@ -46,20 +53,25 @@ class Site:
         self.log = home.logs / "envoy.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._logged_before = 0
+        self.edge = Edge()
         self.port = _free_port()
         for folder in (home.runtime, home.logs, home.xds, home.request_log.parent):
             folder.mkdir(parents=True, exist_ok=True)
         self.router.ensure_files()
 
     def start(self) -> None:
-        """Start Envoy, on the port it had before if there was one."""
-        write_json(self.home.bootstrap, bootstrap(self.home, self.port))
+        """Start Envoy, on the port it had before if there was one, and see it take its files."""
+        self.launch()
+        self.eventually(self._ready, "Envoy is ready")
+
+    def launch(self) -> None:
+        """Start Envoy, whatever its files are like."""
+        write_json(self.home.bootstrap, bootstrap(self.home, self.port, self.edge, SECRET))
         command = [str(Path(sys.executable).parent / "envoy"), "-c", str(self.home.bootstrap)]
         command += ["--disable-hot-restart", "--concurrency", "1", "--reject-unknown-dynamic-fields"]
         command += ["--file-flush-interval-msec", "20", "--drain-time-s", "5", "--log-level", "warning"]
         with self.log.open("ab") as sink:
             self._process = subprocess.Popen(command, stdout=sink, stderr=sink)
-        self.eventually(self._ready, "Envoy is ready")
 
     def _ready(self) -> bool:
         try:
@@ -76,9 +88,9 @@ class Site:
             self.start()
         self.eventually(lambda: self.admin.accepted_routes().version == str(versions[0] + 1), "routes are forgotten")
         self.eventually(lambda: self.admin.accepted_clusters().version == str(versions[1] + 1), "so are clusters")
-        marker = str(uuid.uuid4())
-        self.ask("/", user=marker)
-        self.eventually(lambda: any(row["user"] == marker for row in self._logged()), "everything so far is logged")
+        now = time.time()
+        self.ask("/")
+        self.eventually(lambda: any(float(row["ts"]) >= now for row in self._logged()), "everything so far is logged")
         self._logged_before = self.home.request_log.stat().st_size
 
     def _logged(self) -> list[dict[str, Any]]:
@@ -129,6 +141,24 @@ class Site:
         with self.connected() as ask:
             return ask(path, user, **more)
 
+    def say(self, raw: bytes) -> bytes:
+        """Send bytes just as they are; give the first of what comes back, nothing when the connection is closed."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
+            with contextlib.suppress(ConnectionError):  # an answer may come before all is sent
+                connection.sendall(raw)
+            with contextlib.suppress(ConnectionError):
+                return connection.recv(65536)
+        return b""
+
+    def counted(self, counter: str) -> int:
+        """Read one of Envoy's counters."""
+        text = request(self.home.admin_socket, "GET", f"/stats?filter=^{counter}$").decode()
+        return int(text.removeprefix(f"{counter}: "))
+
+    def handle(self, service: str, **handling: Any) -> None:
+        """Have the router handle a service's requests so."""
+        self.router.change(service, lambda r: replace(r, handling=Handling(**handling)))
+
     def who_answers(self, service: str, users: list[str]) -> dict[str, str]:
         """Ask once for each user; give the server that answered."""
         with self.connected() as ask:
@@ -160,6 +190,22 @@ def envoy(new_home: Callable[[], Home], eventually: Callable[..., Any]) -> Itera
 
 
 @pytest.fixture
+def with_edge(new_home: Callable[[], Home], eventually: Callable[..., Any]) -> Iterator[Callable[[Edge], Site]]:
+    """Start Envoys of one's own, each with the edge that is wanted."""
+    started: list[Site] = []
+
+    def start(edge: Edge) -> Site:
+        started.append(Site(new_home(), eventually))
+        started[-1].edge = edge
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for site in started:
+        site.kill()
+
+
+@pytest.fixture
 def site(envoy: Site) -> Site:
     """Give an Envoy with nothing behind it, as if it had just been started."""
     envoy.make_new()
@@ -181,3 +227,33 @@ def green(site: Site, blue: Any, new_server: Callable[..., Any]) -> Any:
     server = new_server("green")
     site.add("fraud", Side.GREEN, server, version="8")
     return server
+
+
+@pytest.fixture
+def new_process() -> Iterator[Callable[..., ServerProcess]]:
+    """Start servers that are processes of their own."""
+    started: list[ServerProcess] = []
+
+    def start(name: str, version: str = "7", pause: float = 0.0) -> ServerProcess:
+        started.append(ServerProcess(name, version, pause))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+
+
+@pytest.fixture
+def processes(site: Site, new_process: Callable[..., ServerProcess]) -> tuple[ServerProcess, ServerProcess]:
+    """Start the live side of fraud and a candidate, as processes; each answer takes long enough for some to be open."""
+    blue, green = new_process("blue", pause=0.04), new_process("green", "8", pause=0.04)
+    site.add("fraud", Side.BLUE, blue)
+    site.serve("fraud", Side.BLUE)
+    site.add("fraud", Side.GREEN, green, version="8")
+    return blue, green
+
+
+@pytest.fixture
+def load(site: Site) -> SteadyLoad:
+    """Give users of fraud at a steady rate."""
+    return SteadyLoad(site.port, "/fraud/invocations", 320)

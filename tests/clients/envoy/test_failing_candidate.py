@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from greenramp.handling import Handling
 from greenramp.route import shift
 from greenramp.split import Side
 from greenramp.traffic_log import seen_request
@@ -95,7 +96,7 @@ def test_a_live_side_that_answers_badly_is_not_covered_up_by_the_candidate(site,
 
 def test_a_candidate_that_hangs_is_given_one_trys_time(site, green):
     site.claim("fraud")
-    site.router.change("fraud", lambda r: replace(r, percent=100.0, timeout_seconds=0.3))
+    site.router.change("fraud", lambda r: replace(r, percent=100.0, handling=Handling(timeout_seconds=0.3)))
     green.hold.clear()
     started = time.monotonic()
     answer = site.ask("/fraud/invocations", "alice")

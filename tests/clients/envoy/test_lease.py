@@ -38,6 +38,14 @@ def test_after_the_body_nothing_is_prolonged_and_the_split_goes_back(site, green
     assert lasts(site) == ended
 
 
+def test_a_lease_ends_for_those_without_a_user_too(site, green):
+    site.claim("fraud", lease_seconds=0.5)
+    site.router.change("fraud", lambda r: shift(r, "r1", time.time(), 100.0, "canary"))
+    assert site.ask("/fraud/").name == "green"
+    site.eventually(lambda: time.time() > lasts(site), "the lease is over")
+    assert site.ask("/fraud/").name == "blue"
+
+
 def test_the_body_may_raise(site, blue):
     site.claim("fraud")
     with pytest.raises(KeyError, match="gate"), holding(site.home, "fraud", "r1", lease_seconds=60):

@@ -12,13 +12,14 @@ import pytest
 from greenramp.clients.envoy.logrotation import MAX_BYTES, ensure_log_bounded
 from greenramp.clients.jsonlines import OLDER_KEPT, JsonLines, generation
 from greenramp.errors import Unreachable
+from greenramp.handling import Edge
 from greenramp.site.guard import tend_log
 
 SMALL = 4_000
 
 
 class Reader:
-    """Follows the request log from now on; knows the requests, each of a user of its own, in the order they came."""
+    """Follows the request log from now on; knows the requests, each by its id, in the order they came."""
 
     def __init__(self, site):
         self.site = site
@@ -26,7 +27,7 @@ class Reader:
         self.ids = []
 
     def look(self):
-        self.ids += [row["user"] for row in self.lines.read_new()]
+        self.ids += [row["id"] for row in self.lines.read_new()]
         return len(self.ids)
 
     def await_all(self, ids):
@@ -39,6 +40,7 @@ class Reader:
 def rotated(envoy, new_home, eventually):
     """Start an Envoy of its own, since the others' log is not to be rotated."""
     site = type(envoy)(new_home(), eventually)
+    site.edge = Edge(trust_request_id=True)
     site.start()
     yield site
     site.kill()
@@ -47,8 +49,8 @@ def rotated(envoy, new_home, eventually):
 def ask(site, count):
     ids = [str(uuid.uuid4()) for _ in range(count)]
     with site.connected() as one:
-        for user in ids:
-            one("/fraud/invocations", user=user)
+        for chosen in ids:
+            one("/fraud/invocations", x_request_id=chosen)
     return ids
 
 

@@ -1,105 +1,78 @@
 """No request is lost while traffic changes again and again, by the real Envoy under load."""
 
-import contextlib
-import http.client
 import itertools
-import threading
 import time
-from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
 from greenramp.clients.envoy.clusters import cluster_name
+from greenramp.handling import Retry
 from greenramp.route import leave, settle, shift, switch
 from greenramp.split import Side
 
-CHANGES = 300
-ROUNDS = 20
-CLIENTS = 4
-PAUSE_SECONDS = 0.002
-"""Between two requests of a client; without it the clients would keep the one who changes traffic waiting."""
+LADDER = (5.0, 25.0, 50.0, 100.0, 0.0)
+PACE_SECONDS = 0.0615
+"""From one change to the next: a thousand of them take more than a minute."""
 
 
-class Load:
-    """Clients that ask again and again, each over one connection that is kept."""
-
-    def __init__(self, site) -> None:
-        self.answered: Counter[str] = Counter()
-        self.lost: list[str] = []
-        self._site = site
-        self._ended = threading.Event()
-
-    def ask(self, client: int) -> None:
-        """Ask until told to end; write down who answered, and what did not go as it should."""
-        with self._site.connected() as ask:
-            for number in itertools.count():
-                if self._ended.wait(PAUSE_SECONDS):
-                    return
-                try:
-                    answer = ask("/fraud/invocations", f"user-{client}-{number % 500}", "POST", "payload")
-                except (OSError, http.client.HTTPException) as error:
-                    self.lost.append(repr(error))
-                    continue
-                self.answered[answer.name] += 1
-                if answer.status != 200:
-                    self.lost.append(f"{answer.status} {answer.text}")
-                if answer.headers.get("connection", "") == "close":
-                    self.lost.append("the connection was closed")
-
-    @contextlib.contextmanager
-    def running(self) -> Iterator[None]:
-        """Keep asking while the body runs."""
-        threads = [threading.Thread(target=self.ask, args=(n,)) for n in range(CLIENTS)]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            self._ended.set()
-            for thread in threads:
-                thread.join(60)
+def in_full(*arguments, short):
+    """The whole of it in the tests under load, a short one among the others."""
+    return [pytest.param(*short, id="shortly"), pytest.param(*arguments, id="in full", marks=pytest.mark.load)]
 
 
 @pytest.fixture
-def load(site):
-    return Load(site)
+def nothing_twice(site, processes):
+    """Let no second try cover up a request that was lost."""
+    site.handle("fraud", retry=Retry.NONE, live_failover=False)
 
 
-def drained(site, side):
-    """Whether no request is open on a side, three looks in a row."""
-    names = [cluster_name("fraud", side, role) for role in ("live", "candidate")]
-    return all(sum(map(site.admin.active_requests, names)) == 0 for _ in range(3))
+def retire(site, side, process):
+    """Stop an environment as a release does: wait until nothing is open there three looks in a row, then end it."""
+    names = [cluster_name("fraud", side, role) for role in ("live", "candidate", "shadow")]
+    idle_looks = 0
+    while idle_looks < 3:
+        idle_looks = 0 if sum(map(site.admin.active_requests, names)) else idle_looks + 1
+        time.sleep(0.02)
+    process.kill()
+    site.router.remove_upstream("fraud", side)
 
 
-def test_hundreds_of_changes_of_the_split_lose_no_request(site, green, load):
+@pytest.mark.parametrize("changes", in_full(1000, short=(50,)))
+def test_changes_of_the_split_one_after_another_lose_no_request(site, processes, nothing_twice, load, changes):
     site.claim("fraud", lease_seconds=300)
-    with load.running():
-        for percent in itertools.islice(itertools.cycle([5.0, 25.0, 50.0, 100.0, 0.0]), CHANGES):
+    with load:
+        began = time.monotonic()
+        for number, percent in enumerate(itertools.islice(itertools.cycle(LADDER), changes)):
             step = f"canary {percent:g} %"
             site.router.change("fraud", lambda r, p=percent, s=step: shift(r, "r1", time.time(), p, s))
-    assert load.lost == []
-    assert set(load.answered) == {"blue", "green"}
-    assert load.answered.total() > CHANGES
+            time.sleep(max(0.0, began + number * PACE_SECONDS - time.monotonic()))
+    assert load.failed == []
+    assert load.closed == 0
+    assert load.rate > 300
+    assert {sent.name for sent in load.sent} == {"blue", "green"}
     assert site.router.read("fraud").percent == 0.0
+    assert len(load.sent) > 300 * changes * PACE_SECONDS * 0.9
 
 
-def test_release_after_release_loses_no_request_though_each_old_version_dies(site, blue, load, new_server):
-    change, old, live = site.router.change, blue, Side.BLUE
-    with load.running():
-        for number in range(ROUNDS):
-            owner, new = f"release-{number}", new_server(f"version-{number}")
+@pytest.mark.parametrize("releases", in_full(50, short=(5,)))
+def test_release_after_release_loses_no_request_though_each_old_version_is_killed(
+    site, processes, nothing_twice, new_process, load, releases
+):
+    change, live, (old, new) = site.router.change, Side.BLUE, processes
+    with load:
+        for number in range(releases):
+            owner, idle = f"release-{number}", live.other
             site.claim("fraud", owner)
-            site.add("fraud", live.other, new)
-            change("fraud", lambda r, o=owner: shift(r, o, time.time(), 50.0, "canary 50 %"))
-            change("fraud", lambda r, o=owner, to=live.other: switch(r, o, time.time(), to, "switched"))
-            site.eventually(lambda name=new.name: load.answered[name], "the new version answers")
+            for percent in LADDER[:-1]:
+                change("fraud", lambda r, o=owner, p=percent: shift(r, o, time.time(), p, f"canary {p:g} %"))
+            change("fraud", lambda r, o=owner, to=idle: switch(r, o, time.time(), to, "switched"))
             change("fraud", lambda r, o=owner: settle(r, o))
+            retire(site, live, old)
             change("fraud", lambda r, o=owner: leave(r, o))
-            site.eventually(lambda side=live: drained(site, side), "nobody waits for the old version")
-            site.router.remove_upstream("fraud", live)
-            old.die()
-            old, live = new, live.other
-    assert load.lost == []
-    assert set(load.answered) == {"blue", *(f"version-{number}" for number in range(ROUNDS))}
-    assert site.router.upstreams() == (site.router.upstream("fraud", live),)
+            site.eventually(lambda v=new.version: load.sent[-1].version == v, "the new version answers")
+            old, live = new, idle
+            new = new_process(live.other.value, str(number + 9), pause=0.04)
+            site.add("fraud", live.other, new, version=new.version)
+    assert load.failed == []
+    assert load.closed == 0
+    assert {sent.version for sent in load.sent} == {"7", *(str(number + 8) for number in range(releases))}
