@@ -31,6 +31,10 @@ class Home:
         """Envoy's static configuration."""
         return self.root / "envoy" / "bootstrap.json"
 
+    def slot_bootstrap(self, slot: str) -> Path:
+        """The same for the Envoy in one of the two slots; it stays as that Envoy was started with."""
+        return self.bootstrap.with_name(f"bootstrap-{slot}.json")
+
     @property
     def logs(self) -> Path:
         """Output of the site's own processes."""
@@ -112,5 +116,9 @@ class Home:
 
     @property
     def admin_socket(self) -> Path:
-        """Envoy's admin socket."""
+        """Envoy's admin socket; a link to that of the active slot."""
         return self.runtime / "envoy-admin.sock"
+
+    def slot_admin_socket(self, slot: str) -> Path:
+        """Admin socket of the Envoy in one of the two slots."""
+        return self.runtime / f"envoy-{slot}.sock"

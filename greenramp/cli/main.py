@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from greenramp.cli import configuration, releasing, sites
+from greenramp.cli import configuration, releasing, sites, traffic
 from greenramp.errors import ConfigError, GreenrampError, Refused
 
 app = typer.Typer(
@@ -31,7 +31,7 @@ def _options(
         sites.choose_home(home)
 
 
-for register in (sites.register, releasing.register, configuration.register):
+for register in (sites.register, traffic.register, releasing.register, configuration.register):
     register(app)
 
 

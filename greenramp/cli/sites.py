@@ -12,8 +12,9 @@ import typer
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
-    from greenramp.site.status import ServiceStatus, SiteStatus
+    from greenramp.site.status import ServiceStatus, SideStatus, SiteStatus
 
 
 def choose_home(home: Path) -> None:
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command()(up)
     app.command()(down)
     app.command()(status)
+    app.command()(restart_router)
 
 
 def up(
@@ -44,7 +46,8 @@ def up(
     from greenramp.site.settings import SiteSettings, this_home
     from greenramp.site.start import start
 
-    ports = read_site(configs, site).ports
+    wanted = read_site(configs, site)
+    ports = wanted.ports
     if port_base is not None:
         ports = Ports(router=port_base, mlflow=port_base + 1, prefect=port_base + 2, first_environment=port_base + 20)
     settings = SiteSettings(
@@ -56,6 +59,7 @@ def up(
         mlflow_port=ports.mlflow,
         prefect_port=ports.prefect,
         first_environment_port=ports.first_environment,
+        edge=wanted.edge.edge(),
     )
     started = time.monotonic()
     start(settings, typer.echo)
@@ -70,6 +74,20 @@ def down(
     from greenramp.site.stop import stop
 
     typer.echo("stopped" if stop(this_home(), force) else "nothing was running")
+
+
+def restart_router(
+    drain_seconds: Annotated[
+        float, typer.Option(min=0, help="Connections still open after that are closed once they have no request.")
+    ] = 30,
+) -> None:
+    """Start Envoy anew without losing a request: after an upgrade of it, or a change of `edge` in the site's file."""
+    from greenramp.clients.configfiles import read_site
+    from greenramp.site.restart import restart_router as restart
+    from greenramp.site.settings import this_site
+
+    site = this_site()
+    restart(site, read_site(site.configs, site.name).edge.edge(), typer.echo, drain_seconds)
 
 
 def status(
@@ -97,12 +115,16 @@ def status(
             time.sleep(0.5)
 
 
-def _tables(now: SiteStatus) -> list[Table | str]:
+def _tables(now: SiteStatus) -> list[Table | Text | str]:
     from rich.table import Table
+    from rich.text import Text
 
     if not now.up:
         return ["the site does not run; start it with: greenramp up"]
-    parts: list[Table | str] = [", ".join(f"{name} {state.lower()}" for name, state in sorted(now.programs.items()))]
+    parts: list[Table | Text | str] = [
+        ", ".join(f"{name} {state.lower()}" for name, state in sorted(now.programs.items())),
+        *[Text(trouble, "bold red") for trouble in now.enforcement.troubles],
+    ]
     if not now.services:
         return [*parts, "no service yet; release one with: greenramp release <service>"]
     table = Table("service", "environment", "version", "traffic", "healthy")
@@ -112,12 +134,16 @@ def _tables(now: SiteStatus) -> list[Table | str]:
                 service.service,
                 side.side + (" (live)" if side.live else ""),
                 side.version,
-                f"{side.percent:g} %",
+                _traffic(side),
                 f"{side.healthy} of {side.processes}",
             )
         if not service.sides:
             table.add_row(service.service, "none yet", "", "", "")
     return [*parts, table, *[_release(service) for service in now.services if service.release]]
+
+
+def _traffic(side: SideStatus) -> str:
+    return f"{side.percent:g} %" + (f", mirror {side.mirror:g} %" if side.mirror else "")
 
 
 def _release(service: ServiceStatus) -> str:

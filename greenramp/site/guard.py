@@ -1,7 +1,8 @@
 """The guard: when a release dies, it writes down what Envoy does already, that all traffic is on the live side.
 
 Users are safe without it, since Envoy itself looks at the lease of every request; the guard keeps the record true.
-It also keeps Envoy's request log from filling the disk. It needs neither MLflow nor Prefect, and little memory.
+It also puts a damaged or refused file of Envoy's right before Envoy's next start would read it, and keeps
+Envoy's request log from filling the disk. It needs neither MLflow nor Prefect, and little memory.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 
 from greenramp.clients.envoy.logrotation import ensure_log_bounded
 from greenramp.clients.envoy.router import Router
@@ -18,6 +20,7 @@ from greenramp.clients.journal import Journal
 from greenramp.errors import GreenrampError, Unreachable
 from greenramp.home import Home
 from greenramp.route import lapse
+from greenramp.site.heartbeat import beat
 from greenramp.site.settings import this_home
 
 _LOOK_SECONDS = 0.5
@@ -35,10 +38,17 @@ def look(home: Home) -> list[str]:
             route = router.change(service, lambda r: lapse(r, time.time()))
         except Unreachable:
             route = router.read(service)  # written; Envoy comes back with it
-        if route.percent == 0:
+        if not route.leased:
             put_back.append(service)
             Journal(home, route.owner or service).add("lease ended", service=service, live=route.live, step=route.step)
     return put_back
+
+
+def mend(home: Home) -> None:
+    """Put back what Envoy runs with where a file on disk is another; before its next start, which would read that."""
+    with suppress(Unreachable):  # it is being started again
+        for wrong in Router(home).mend():
+            logger.error("%s", wrong)
 
 
 def tend_log(home: Home) -> str:
@@ -60,10 +70,12 @@ def main() -> None:
     logger.info("watching %s", home.root)
     while not ended.wait(_LOOK_SECONDS):
         try:
+            mend(home)
             for service in look(home):
                 logger.warning("%s: the lease has ended; the record says so now", service)
+            beat(home)
             wrong = ""
-        except GreenrampError as error:  # Envoy turns it down, or the file is damaged: the next look tries again
+        except (OSError, GreenrampError) as error:  # Envoy turns it down, a damaged file, a full disk: tried again
             wrong = str(error)
         wrong = wrong or tend_log(home)
         if wrong and wrong != told:  # said once, not at every look

@@ -10,14 +10,21 @@ from pathlib import Path
 from greenramp.clients.supervisor import Program
 from greenramp.home import Home
 from greenramp.site.settings import HOME_VARIABLE, SiteSettings
+from greenramp.site.slots import FIRST_SLOT, SLOTS, slot_program
 
 WORK_POOL = "greenramp"
-ENVOY, GUARD, MLFLOW, PREFECT, WORKER = "envoy", "guard", "mlflow", "prefect-server", "prefect-worker"
+GUARD, MLFLOW, PREFECT, WORKER = "guard", "mlflow", "prefect-server", "prefect-worker"
 
 
 def programs(site: SiteSettings) -> tuple[Program, ...]:
-    """Envoy, the guard, MLflow, the Prefect server and its worker."""
-    return (_envoy(site), _guard(site), _mlflow(site), _prefect_server(site), _prefect_worker(site))
+    """Envoy's two slots, the guard, MLflow, the Prefect server and its worker."""
+    return (
+        *(_envoy(site, slot) for slot in SLOTS),
+        _guard(site),
+        _mlflow(site),
+        _prefect_server(site),
+        _prefect_worker(site),
+    )
 
 
 def supervisor_file(site: SiteSettings) -> str:
@@ -69,13 +76,13 @@ def client_environment(site: SiteSettings) -> Mapping[str, str]:
     }
 
 
-def _envoy(site: SiteSettings) -> Program:
+def _envoy(site: SiteSettings, slot: str) -> Program:
     return Program(
-        name=ENVOY,
-        command=[_script("envoy"), "-c", str(site.home.bootstrap)]
-        + ["--disable-hot-restart", "--concurrency", "1", "--reject-unknown-dynamic-fields"]
-        + ["--file-flush-interval-msec", "200", "--drain-time-s", "5", "--log-level", "warning"],
-        log=site.home.logs / "envoy.log",
+        name=slot_program(slot),
+        command=[sys.executable, "-m", "greenramp.site.edge", slot],
+        log=site.home.logs / "envoy.log",  # of both: only one runs but for the moments of a planned restart
+        start_retries=1_000_000,  # less and less often: without Envoy nobody is answered
+        autostart=slot == FIRST_SLOT,
     )
 
 

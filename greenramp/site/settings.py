@@ -8,15 +8,20 @@ from pathlib import Path
 
 from greenramp.clients.atomicfile import read_json, write_json
 from greenramp.errors import ConfigError
+from greenramp.handling import Edge
 from greenramp.home import Home
 
 HOME_VARIABLE = "GREENRAMP_HOME"
 _FORMAT = 1
+_ANY = Edge()
 
 
 @dataclass(frozen=True)
 class SiteSettings:
-    """A site as it was started. project: the folder with flows/ and prefect.yaml. configs: its configuration."""
+    """A site as it was started. project: the folder with flows/ and prefect.yaml. configs: its configuration.
+
+    edge: what the active Envoy was started with.
+    """
 
     home: Home
     name: str
@@ -26,6 +31,7 @@ class SiteSettings:
     mlflow_port: int
     prefect_port: int
     first_environment_port: int
+    edge: Edge = _ANY
 
     @property
     def router_url(self) -> str:
@@ -72,6 +78,7 @@ def read_settings(home: Home) -> SiteSettings | None:
         mlflow_port=data["mlflow_port"],
         prefect_port=data["prefect_port"],
         first_environment_port=data["first_environment_port"],
+        edge=Edge.from_json(data.get("edge", {})),
     )
 
 

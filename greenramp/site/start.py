@@ -9,18 +9,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
 
-from greenramp.clients.atomicfile import locked, write_json, write_text
+from greenramp.clients.atomicfile import locked, write_text
 from greenramp.clients.envoy.admin import Admin
-from greenramp.clients.envoy.bootstrap import bootstrap
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.lastwords import last_words
 from greenramp.clients.prefectapi import PrefectApi
 from greenramp.clients.supervisor import Supervisor
 from greenramp.errors import ConfigError, Unreachable
 from greenramp.site.deployments import ensure_deployments
+from greenramp.site.edgeport import listeners
 from greenramp.site.programs import (
-    ENVOY,
     GUARD,
     MLFLOW,
     PREFECT,
@@ -31,7 +32,9 @@ from greenramp.site.programs import (
     programs,
     supervisor_file,
 )
+from greenramp.site.restart import settle_router, write_slot
 from greenramp.site.settings import SiteSettings, read_settings
+from greenramp.site.slots import FIRST_SLOT, SLOTS, read_active_slot, slot_program
 from greenramp.site.stop import end_processes
 
 Say = Callable[[str], None]
@@ -46,8 +49,10 @@ def start(site: SiteSettings, say: Say) -> None:
     with locked(site.home.runtime / "site.lock"):
         supervisor = Supervisor(site.home.supervisor_socket)
         if supervisor.running():
-            _require_same(site)
-            _start_parts(site, supervisor, say)
+            running = _require_same(site)
+            _start_parts(running, supervisor, say)
+            if running != site:
+                say(f"{_site_file(site)}: edge has changed; for it to take effect: greenramp restart-router")
             return
         _require_free_ports(site)
         _write_files(site)
@@ -59,9 +64,11 @@ def start(site: SiteSettings, say: Say) -> None:
 def _start_parts(site: SiteSettings, supervisor: Supervisor, say: Say) -> None:
     """Everything at once, then each in turn until it answers; the worker last, since it needs its server."""
     prefect = PrefectApi(site.prefect_url)
-    for name in (ENVOY, GUARD, MLFLOW, PREFECT):
+    slot = settle_router(site.home, supervisor, say) or read_active_slot(site.home) or FIRST_SLOT
+    envoy = slot_program(slot)
+    for name in (envoy, GUARD, MLFLOW, PREFECT):
         supervisor.ensure_started(name)
-    _await(supervisor, ENVOY, site.router_url, lambda: Admin(site.home.admin_socket).ready())
+    _await(supervisor, envoy, site.router_url, lambda: Admin(site.home.slot_admin_socket(slot)).ready())
     say(f"Envoy    {site.router_url}/<service>/invocations")
     _await(supervisor, PREFECT, site.prefect_url, prefect.healthy)
     say(f"Prefect  {site.prefect_url}")
@@ -82,7 +89,9 @@ def _await(supervisor: Supervisor, name: str, address: str, ready: Callable[[], 
             if ready():
                 return
         process = supervisor.group(name)[0]
-        if process.state in ("FATAL", "EXITED", "STOPPED", "UNKNOWN"):
+        if process.state in ("FATAL", "EXITED", "STOPPED", "UNKNOWN") or (
+            process.state == "BACKOFF" and name in map(slot_program, SLOTS)  # it is tried for ever
+        ):
             raise Unreachable(f"{name} does not start ({process.state}): {last_words(process.log)}")
         if time.monotonic() > deadline:
             raise Unreachable(
@@ -111,14 +120,20 @@ def _require_folder(site: SiteSettings) -> None:
             )
 
 
-def _require_same(site: SiteSettings) -> None:
-    running = read_settings(site.home)
-    if running is not None and running != site:
+def _require_same(site: SiteSettings) -> SiteSettings:
+    """What the running site was started with: all as wanted, but for its edge, which can change while it runs."""
+    running = read_settings(site.home) or site
+    if replace(running, edge=site.edge) != site:
         raise ConfigError(
             f"the site in {site.home.root} runs with other settings (ports {running.router_port}, "
             f"{running.mlflow_port}, {running.prefect_port}; project {running.project}); "
             "stop it first with: greenramp down"
         )
+    return running
+
+
+def _site_file(site: SiteSettings) -> Path:
+    return site.configs / "sites" / f"{site.name}.yaml"
 
 
 def _require_free_ports(site: SiteSettings) -> None:
@@ -129,11 +144,15 @@ def _require_free_ports(site: SiteSettings) -> None:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError as error:
-                file = site.configs / "sites" / f"{site.name}.yaml"
+                file = _site_file(site)
                 raise ConfigError(
-                    f"port {port}, meant for {name}, is in use by another program; choose another in {file} "
+                    f"port {port}, meant for {name}, is in use by {_holders(port)}; choose another in {file} "
                     f"(ports.{name}), or with --port-base"
                 ) from error
+
+
+def _holders(port: int) -> str:
+    return ", ".join(map(str, listeners(port))) or "a program that can't be seen from here"
 
 
 def _write_files(site: SiteSettings) -> None:
@@ -143,7 +162,7 @@ def _write_files(site: SiteSettings) -> None:
         if folder.stat().st_uid != os.getuid():
             raise ConfigError(f"{folder} belongs to another user; set GREENRAMP_HOME to a folder of your own")
     site.write()
-    write_json(site.home.bootstrap, bootstrap(site.home, site.router_port))
+    write_slot(site, FIRST_SLOT, site.edge)
     write_text(site.home.supervisor_config, supervisor_file(site))
     Router(site.home).ensure_files()
 

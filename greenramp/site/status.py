@@ -9,20 +9,27 @@ from typing import Any
 from greenramp.clients.envoy.admin import Admin
 from greenramp.clients.envoy.clusters import cluster_name
 from greenramp.clients.envoy.router import Router
-from greenramp.clients.supervisor import Supervisor
+from greenramp.clients.supervisor import Process, Supervisor
 from greenramp.errors import Unreachable
 from greenramp.home import Home
+from greenramp.site.enforcement import Enforcement, enforcement
+from greenramp.site.slots import FIRST_SLOT, SLOTS, read_active_slot, slot_program
 from greenramp.split import Side
 
 
 @dataclass(frozen=True)
 class SideStatus:
-    """One environment. percent: of the traffic; processes, healthy: how many there are, how many Envoy holds fit."""
+    """One environment.
+
+    percent: of the traffic. mirror: percent of the live side's requests that it gets a copy of.
+    processes, healthy: how many there are, how many Envoy holds fit.
+    """
 
     side: str
     live: bool
     version: str
     percent: float
+    mirror: float
     processes: int
     healthy: int
 
@@ -44,11 +51,12 @@ class ServiceStatus:
 
 @dataclass(frozen=True)
 class SiteStatus:
-    """The whole site. programs: state of each of its own programs, by name."""
+    """The whole site. programs: state of each of its own programs, by name. enforcement: who can end a split."""
 
     up: bool
     programs: dict[str, str]
     services: tuple[ServiceStatus, ...]
+    enforcement: Enforcement
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -69,7 +77,8 @@ def read_status(home: Home) -> SiteStatus:
         sides = []
         for upstream in (u for u in upstreams if u.service == name):
             share = route.split.percent(upstream.side) if route.split else 0.0
-            if route.percent and now >= route.until:  # Envoy no longer shares, whatever the record says
+            over = route.leased and now >= route.until  # Envoy no longer shares, whatever the record says
+            if over:
                 share = 100.0 if upstream.side is route.live else 0.0
             sides.append(
                 SideStatus(
@@ -77,6 +86,7 @@ def read_status(home: Home) -> SiteStatus:
                     live=upstream.side is route.live,
                     version=upstream.version,
                     percent=share,
+                    mirror=0.0 if over or upstream.side is route.live else route.mirror,
                     processes=len(upstream.addresses),
                     healthy=_healthy(home, name, upstream.side),
                 )
@@ -91,8 +101,21 @@ def read_status(home: Home) -> SiteStatus:
                 stale=bool(route.owner) and not route.held(now),
             )
         )
-    own = {p.name: p.state for p in processes if p.group == p.name}
-    return SiteStatus(up=bool(processes), programs=own, services=tuple(services))
+    return SiteStatus(
+        up=bool(processes),
+        programs=_programs(home, processes),
+        services=tuple(services),
+        enforcement=enforcement(home),
+    )
+
+
+def _programs(home: Home, processes: tuple[Process, ...]) -> dict[str, str]:
+    """States by name. The active Envoy is `envoy`; the other slot is named while something runs in it."""
+    active = slot_program(read_active_slot(home) or FIRST_SLOT)
+    own = [p for p in processes if p.group == p.name]
+    idle = [slot_program(slot) for slot in SLOTS if slot_program(slot) != active]
+    shown = (p for p in own if p.alive or p.name not in idle)
+    return {"envoy" if p.name == active else p.name: p.state for p in shown}
 
 
 def _healthy(home: Home, service: str, side: Side) -> int:

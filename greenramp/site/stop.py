@@ -14,6 +14,7 @@ from greenramp.clients.supervisor import Supervisor
 from greenramp.errors import NotConfirmed, ReleaseUnderWay, Unreachable
 from greenramp.home import Home
 from greenramp.site.settings import HOME_VARIABLE
+from greenramp.site.slots import SLOTS
 
 _STOP_SECONDS = 90
 
@@ -51,7 +52,8 @@ def end_processes(home: Home) -> bool:
     psutil.wait_procs(stubborn, timeout=5)
     if left := _processes_of(home):
         raise NotConfirmed(f"processes of the site are still there: {', '.join(str(p.pid) for p in left)}")
-    for path in (home.supervisor_socket, home.admin_socket, home.supervisor_pid):
+    slots = [home.slot_admin_socket(slot) for slot in SLOTS]
+    for path in (home.supervisor_socket, home.admin_socket, *slots, home.supervisor_pid):
         path.unlink(missing_ok=True)
     return ran or bool(leftover)
 

@@ -1,0 +1,220 @@
+"""A router as a site runs it: the real supervisord, the real Envoy in two slots; servers behind it, users before it."""
+
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from greenramp.clients.atomicfile import write_text
+from greenramp.clients.envoy.admin import Admin
+from greenramp.clients.envoy.clusters import Upstream
+from greenramp.clients.envoy.router import Router
+from greenramp.clients.supervisor import Supervisor
+from greenramp.errors import Unreachable
+from greenramp.handling import Edge
+from greenramp.home import Home
+from greenramp.route import claim, leave, shift, switch
+from greenramp.site.programs import environment, folders, supervisor_file
+from greenramp.site.restart import restart_router, write_slot
+from greenramp.site.settings import SiteSettings
+from greenramp.site.slots import FIRST_SLOT, SLOTS, read_active_slot, slot_program
+from greenramp.site.stop import end_processes
+from greenramp.split import Side
+
+HERE = Path(__file__).parent
+SERVICE = "fraud"
+
+
+class RouterSite:
+    """A site of which only the router runs."""
+
+    def __init__(self, root, eventually):
+        self.eventually = eventually
+        self.home = Home(root)
+        self.router = Router(self.home)
+        self.supervisor = Supervisor(self.home.supervisor_socket)
+        self.said = []
+        self.settings = SiteSettings(
+            home=self.home,
+            name="local",
+            project=root,
+            configs=root / "configs",
+            router_port=free_port(),
+            mlflow_port=free_port(),
+            prefect_port=free_port(),
+            first_environment_port=free_port(),
+        )
+
+    def write(self):
+        for folder in folders(self.home):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.configure(f"kind: local\nports: {{router: {self.settings.router_port}}}\n")
+        self.settings.write()
+        write_slot(self.settings, FIRST_SLOT, Edge())
+        write_text(self.home.supervisor_config, supervisor_file(self.settings))
+
+    def configure(self, text):
+        write_text(self.settings.configs / "sites" / "local.yaml", text)
+
+    def launch(self):
+        """Start supervisord, and with it what it starts by itself."""
+        command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", self.home.supervisor_config]
+        subprocess.run(command, env=environment(self.settings), check=True, timeout=30)
+        self.eventually(self.supervisor.running, "supervisord answers")
+
+    def start(self):
+        self.write()
+        self.launch()
+        self.eventually(self.ready, "Envoy is ready")
+
+    def ready(self):
+        return self._answers(Admin(self.home.admin_socket))
+
+    def restart(self, edge=Edge(), drain_seconds=30.0):  # noqa: B008  (it can't be changed)
+        restart_router(self.settings, edge, self.said.append, drain_seconds)
+
+    @contextmanager
+    def command(self, *more):
+        """Run `greenramp restart-router`; ended when the block is."""
+        with subprocess.Popen(
+            [str(Path(sys.executable).parent / "greenramp"), "restart-router", *more],
+            env=environment(self.settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            yield process
+            process.kill()
+
+    def start_both(self):
+        """Leave what a restart leaves that is killed before its end."""
+        write_slot(self.settings, "b", Edge())
+        self.supervisor.ensure_started("envoy-b")
+        admin = Admin(self.home.slot_admin_socket("b"))
+        self.eventually(lambda: self._answers(admin), "the second one runs")
+
+    def _answers(self, admin):
+        with suppress(Unreachable):
+            return admin.ready()
+
+    @property
+    def active(self):
+        return read_active_slot(self.home)
+
+    def process(self, slot):
+        return self.supervisor.group(slot_program(slot))[0]
+
+    @property
+    def running(self):
+        """The slots in which an Envoy runs, or is about to."""
+        return [slot for slot in SLOTS if self.process(slot).alive]
+
+    def serve_from(self, ports):
+        """Let blue serve, with green known beside it."""
+        for side, port in zip((Side.BLUE, Side.GREEN), ports, strict=True):
+            self.router.ensure_upstream(Upstream(SERVICE, side, (("127.0.0.1", port),), "7"))
+        self.eventually(self._healthy, "both sides are healthy")
+        self.router.change(SERVICE, lambda r: claim(r, "r0", time.time(), 60))
+        self.router.change(SERVICE, lambda r: switch(r, "r0", time.time(), Side.BLUE, "switched"))
+        self.router.change(SERVICE, lambda r: leave(r, "r0"))
+
+    def _healthy(self):
+        admin = Admin(self.home.admin_socket)
+        return all(admin.healthy_members(f"{SERVICE}.{side}-candidate") for side in ("blue", "green"))
+
+    def share(self, percent):
+        """Give green a share of the traffic."""
+        self.router.change(SERVICE, lambda r: claim(r, "r1", time.time(), 600))
+        self.router.change(SERVICE, lambda r: shift(r, "r1", time.time(), percent, f"{percent} %"))
+
+
+class Seen:
+    """What users saw; times are seconds since the epoch."""
+
+    def __init__(self, told):
+        self.answers, self.failures = told["answers"], told["failures"]
+        self.seconds, self.connections, self.kept = told["seconds"], told["connections"], told["kept"]
+
+    def share_of_green(self, since, until):
+        sides = [side for when, side in self.answers if since < when < until]
+        return sides.count("green") / len(sides)
+
+
+@pytest.fixture(scope="session")
+def eventually():
+    """Look again and again until `true()` is; give what it returned."""
+
+    def wait(true, what, seconds=20):
+        deadline = time.monotonic() + seconds
+        while not (value := true()):
+            assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+            time.sleep(0.005)
+        return value
+
+    return wait
+
+
+@pytest.fixture
+def unstarted(eventually):
+    """A router that does not run yet."""
+    root = Path(tempfile.mkdtemp(prefix="gr-"))
+    site = RouterSite(root, eventually)
+    yield site
+    end_processes(site.home)
+    left = [p.pid for p in psutil.process_iter(["cmdline"]) if any(str(root) in w for w in p.info["cmdline"] or ())]
+    shutil.rmtree(root)
+    assert not left
+
+
+@pytest.fixture
+def site(unstarted):
+    """A router that runs, with nothing behind it."""
+    unstarted.start()
+    return unstarted
+
+
+@pytest.fixture
+def serving(site):
+    """A router with two servers behind it, of which blue serves."""
+    with subprocess.Popen([sys.executable, HERE / "model_servers.py"], stdout=subprocess.PIPE) as servers:
+        site.serve_from(json.loads(servers.stdout.readline()))
+        yield site
+        servers.kill()
+
+
+@pytest.fixture
+def users():
+    """`users(site, rate)` starts them; what it gives ends them and tells what they saw."""
+    started = []
+
+    def start(site, rate=300):
+        command = [sys.executable, HERE / "users.py", str(site.settings.router_port), str(rate)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        started.append(process)
+        process.stdout.readline()
+
+        def end():
+            process.send_signal(signal.SIGTERM)
+            return Seen(json.loads(process.communicate(timeout=60)[0]))
+
+        return end
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

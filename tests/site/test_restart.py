@@ -1,0 +1,154 @@
+"""A planned restart of the router: no request is lost, and wherever it stops, the next one goes on."""
+
+import http.client
+import socket
+import time
+from contextlib import ExitStack, closing, contextmanager
+
+import pytest
+
+from greenramp.clients.atomicfile import write_json
+from greenramp.clients.envoy.admin import Admin
+from greenramp.errors import Unreachable
+from greenramp.handling import Edge
+from greenramp.site.restart import settle_router
+from greenramp.site.settings import read_settings
+
+
+@contextmanager
+def asking(site):
+    """Give a function that asks over one connection, and tells which side answered."""
+    with closing(http.client.HTTPConnection("127.0.0.1", site.settings.router_port, timeout=20)) as connection:
+
+        def ask():
+            connection.request("GET", "/fraud/invocations")
+            answer = connection.getresponse()
+            answer.read()
+            return answer.headers["x-environment"]
+
+        ask()
+        yield ask
+
+
+def test_three_restarts_under_load_lose_no_request(serving, users):
+    end = users(serving)
+    pids = {serving.process(serving.active).pid}
+    for _ in range(3):
+        serving.restart()
+        pids.add(serving.process(serving.active).pid)
+    seen = end()
+    assert seen.failures == []
+    assert len(pids) == 4
+    assert len(seen.answers) / seen.seconds > 200  # the load was there
+    assert seen.connections > len(seen.answers) / 3  # and half of it on new connections
+    assert seen.kept >= 3 * 8  # each restart ended the kept ones
+    assert serving.running == [serving.active]
+
+
+def test_a_split_changed_while_two_envoys_serve_is_served_by_both(serving, users, eventually):
+    end = users(serving)
+    with ExitStack() as ways:
+        elder = ways.enter_context(asking(serving))
+        serving.start_both()
+        younger = ways.enter_context(asking(serving))
+        assert (elder(), younger()) == ("blue", "blue")
+        before = time.time()
+        serving.share(100)
+        after = time.time()
+        eventually(lambda: (elder(), younger()) == ("green", "green"), "both have taken the file", 2)
+    serving.restart()
+    seen = end()
+    assert seen.failures == []
+    assert seen.share_of_green(0, before) == 0
+    assert seen.share_of_green(after + 0.5, time.time()) == 1
+
+
+def test_a_restart_brings_new_edge_settings_and_they_are_kept(serving):
+    serving.restart(Edge(max_headers_kb=1))
+    with socket.create_connection(("127.0.0.1", serving.settings.router_port)) as asking:
+        asking.sendall(b"GET /fraud/ HTTP/1.1\r\nhost: router\r\nx-much: " + b"x" * 2000 + b"\r\n\r\n")
+        assert asking.recv(65536).startswith(b"HTTP/1.1 431 ")
+    assert read_settings(serving.home).edge == Edge(max_headers_kb=1)
+
+
+def test_an_unused_connection_delays_a_restart_no_longer_than_told(serving):
+    with socket.create_connection(("127.0.0.1", serving.settings.router_port)) as unused:
+        unused.sendall(b"GET /fraud/ HTTP/1.1\r\nhost: router\r\n\r\n")
+        assert unused.recv(65536).startswith(b"HTTP/1.1 200 ")
+        serving.restart(drain_seconds=0.5)
+        assert unused.recv(65536) == b""
+    assert "1 unused connections were closed" in serving.said[-1]
+    assert serving.running == [serving.active]
+
+
+def test_while_two_envoys_listen_the_newer_one_gets_all_new_connections(serving, eventually):
+    with ExitStack() as ways:
+        ways.enter_context(asking(serving))
+        serving.start_both()
+        for _ in range(20):
+            ways.enter_context(asking(serving))
+        open_at = {slot: Admin(serving.home.slot_admin_socket(slot)).users().connections for slot in ("a", "b")}
+    assert open_at == {"a": 1, "b": 20}
+
+
+# What is wrong with the new one
+
+
+def test_a_new_one_that_envoy_refuses_leaves_the_old_one_serving(serving, users):
+    old, pid = serving.active, serving.process(serving.active).pid
+    end = users(serving)
+    with pytest.raises(Unreachable, match=r"envoy-b does not start .*, envoy-a serves on: .*MaxRequestHeadersKb"):
+        serving.restart(Edge(max_headers_kb=100_000_000))
+    assert end().failures == []
+    assert serving.running == [old] == [serving.active]
+    assert serving.process(old).pid == pid
+    assert read_settings(serving.home).edge == Edge()
+
+
+def test_an_occupied_admin_socket_leaves_the_old_one_serving_and_the_command_says_so(serving):
+    in_the_way = serving.home.slot_admin_socket("b")
+    in_the_way.mkdir()
+    with serving.command() as restart:
+        told = restart.communicate(timeout=60)[0]
+    assert restart.returncode == 1
+    assert "error: envoy-b does not start" in told
+    assert "envoy-a serves on" in told
+    assert serving.running == ["a"] == [serving.active]
+    assert serving.ready()
+    in_the_way.rmdir()
+
+
+# The command is killed
+
+
+@pytest.mark.parametrize("when", ["starts beside", "has taken over"])
+def test_what_a_killed_restart_has_left_the_next_one_finishes(serving, users, when):
+    with socket.create_connection(("127.0.0.1", serving.settings.router_port)) as unused:
+        unused.sendall(b"GET /fraud/ HTTP/1.1\r\nhost: router\r\n\r\n")
+        unused.recv(65536)  # the old one can't leave before its time
+        end = users(serving)
+        with serving.command() as restart:
+            assert any(when in line for line in restart.stdout)
+            restart.kill()
+        assert serving.running == ["a", "b"]
+        serving.restart(drain_seconds=1)
+    assert end().failures == []
+    assert serving.said[0] == "an earlier restart is not finished; envoy-b takes over"
+    assert serving.running == [serving.active] == ["a"]
+
+
+def test_up_after_a_killed_restart_leaves_one_envoy(serving):
+    serving.start_both()
+    assert settle_router(serving.home, serving.supervisor, serving.said.append) == "b"
+    assert serving.running == [serving.active] == ["b"]
+    assert settle_router(serving.home, serving.supervisor, serving.said.append) == "b"
+    assert serving.running == [serving.active]
+
+
+def test_a_second_envoy_that_is_not_fit_ends_without_taking_over(serving):
+    write_json(serving.home.slot_bootstrap("b"), {"no": "bootstrap"})
+    serving.supervisor.ensure_started("envoy-b")
+    serving.eventually(lambda: serving.process("b").state == "BACKOFF", "it waits for its next try")
+    assert settle_router(serving.home, serving.supervisor, serving.said.append) == "a"
+    assert serving.process("b").state == "STOPPED"
+    assert serving.ready()

@@ -1,0 +1,148 @@
+"""What the commands that look at a running router say, of a real one under supervisord."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from greenramp.route import claim, copy
+from greenramp.site.programs import environment
+from greenramp.site.status import read_status
+
+GREENRAMP = Path(sys.executable).parent / "greenramp"
+
+
+def run(site, *words):
+    around = {**environment(site.settings), "COLUMNS": "200"}
+    return subprocess.run([GREENRAMP, *words], env=around, capture_output=True, text=True, timeout=60, check=False)
+
+
+def start(site, *words):
+    around = {**environment(site.settings), "COLUMNS": "200"}
+    return subprocess.Popen([GREENRAMP, *words], env=around, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def guarded(site):
+    site.eventually(lambda: read_status(site.home).enforcement.guard.able, "the guard has looked")
+
+
+# status
+
+
+def test_status_says_nothing_of_the_lease_while_both_can_enforce_it(serving):
+    guarded(serving)
+    done = run(serving, "status")
+    assert done.returncode == 0, done.stderr
+    assert "can't end" not in done.stdout
+    told = json.loads(run(serving, "status", "--json").stdout)["enforcement"]
+    assert [told[name]["able"] for name in ("envoy", "guard")] == [True, True]
+
+
+def test_status_names_a_guard_that_is_away_and_how_to_start_it(serving):
+    guarded(serving)
+    serving.supervisor.ensure_stopped("guard")
+    (serving.home.runtime / "guard.beat").unlink()
+    text = run(serving, "status").stdout
+    assert "the guard can't end a shared split" in text
+    assert "greenramp up" in text
+    assert "NOBODY" not in text
+
+
+def test_status_is_loud_when_neither_is_there(serving):
+    for name in ("guard", "envoy-a"):
+        serving.supervisor.ensure_stopped(name)
+    (serving.home.runtime / "guard.beat").unlink(missing_ok=True)
+    text = run(serving, "status").stdout
+    assert "NOBODY ENDS A SHARED SPLIT" in text
+    assert "Envoy can't end" in text
+    assert "the guard can't end" in text
+    told = json.loads(run(serving, "status", "--json").stdout)["enforcement"]
+    assert [told[name]["able"] for name in ("envoy", "guard")] == [False, False]
+
+
+def test_status_tells_a_mirror_and_a_share_of_the_side_that_gets_it(serving):
+    serving.router.change("fraud", lambda r: claim(r, "r1", time.time(), 600))
+    serving.router.change("fraud", lambda r: copy(r, "r1", time.time(), 10.0, 64, "shadow"))
+    assert "0 %, mirror 10 %" in run(serving, "status").stdout
+    assert [side.mirror for side in read_status(serving.home).services[0].sides] == [0.0, 10.0]
+    serving.share(25.0)
+    text = run(serving, "status").stdout
+    assert "25 %" in text
+    assert "mirror" not in text
+
+
+@pytest.mark.parametrize("words", [["status"], ["traffic", "fraud", "--seconds", "0"]], ids=" ".join)
+def test_looking_loads_neither_the_configuration_nor_mlflow_nor_prefect(serving, words):
+    code = f"import sys\nfrom greenramp.cli.main import app\napp({words}, standalone_mode=False)\n"
+    code += "print([m for m in ('greenramp.config', 'mlflow', 'prefect', 'pandas', 'requests') if m in sys.modules])"
+    around = environment(serving.settings)
+    done = subprocess.run([sys.executable, "-c", code], env=around, capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+# traffic
+
+
+def test_traffic_tells_both_sides_in_the_time_looked_at(serving, users):
+    serving.share(50.0)
+    end = users(serving)
+    data = json.loads(run(serving, "traffic", "fraud", "--seconds", "2", "--json").stdout)
+    text = run(serving, "traffic", "fraud", "--seconds", "1").stdout
+    end()
+    sides = {side["side"]: side for side in data["sides"]}
+    assert 1.9 < data["seconds"] < 10
+    assert [sides[name]["asked_percent"] for name in ("blue", "green")] == [50.0, 50.0]
+    assert sum(side["served_percent"] for side in sides.values()) == pytest.approx(100, abs=0.1)
+    assert 10 < sides["green"]["served_percent"] < 90
+    for side in sides.values():
+        assert side["version"] == "7"
+        assert side["requests_per_second"] == pytest.approx(side["requests"] / data["seconds"], rel=0.01)
+        assert side["first_tries_failed"] == side["answered_5xx"] == 0
+        assert 0 <= side["p50_ms"] <= side["p95_ms"] <= side["p99_ms"]
+    assert "blue (live)" in text
+    assert "copies" not in text
+
+
+def test_traffic_since_the_start_needs_no_waiting_and_names_copies_where_there_are_any(serving, users):
+    serving.router.change("fraud", lambda r: claim(r, "r1", time.time(), 600))
+    serving.router.change("fraud", lambda r: copy(r, "r1", time.time(), 100.0, 64, "shadow"))
+    end = users(serving)
+    served = json.loads(run(serving, "traffic", "fraud", "--seconds", "1", "--json").stdout)["sides"]
+    end()
+    assert served[0]["requests"] > 0
+    data = json.loads(run(serving, "traffic", "fraud", "--seconds", "0", "--json").stdout)
+    assert data["mirror_percent"] == 100.0
+    assert data["sides"][0]["requests"] >= served[0]["requests"]
+    assert data["sides"][1]["requests"] == 0
+    assert data["sides"][1]["served_percent"] == 0
+
+
+def test_traffic_of_an_unknown_service_names_those_there_are(serving):
+    done = run(serving, "traffic", "nosuch")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: no service 'nosuch' has traffic here; services: fraud\n"
+
+
+def test_traffic_without_envoy_is_one_sentence(serving):
+    serving.supervisor.ensure_stopped("envoy-a")
+    done = run(serving, "traffic", "fraud")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: nothing answers at ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("more", "code"), [(["--watch"], 0), (["--watch", "--json"], 0), (["--seconds", "60"], 130)])
+def test_ctrl_c_ends_the_looking_without_a_word(serving, more, code):
+    with start(serving, "traffic", "fraud", *more) as looking:
+        if "--json" in more:
+            assert json.loads(looking.stdout.readline())["service"] == "fraud"
+            assert json.loads(looking.stdout.readline())["seconds"] > 0
+        else:
+            time.sleep(2)
+        looking.send_signal(signal.SIGINT)
+        _, said = looking.communicate(timeout=20)
+    assert (looking.returncode, said) == (code, "")
