@@ -64,7 +64,7 @@ def test_what_has_no_default_is_needed(missing):
         pytest.param({"model": ""}, "model", id="an empty name"),
         pytest.param({"environment": None}, "environment", id="a key with nothing behind it"),
         pytest.param({"environment": {"env_manager": "conda"}}, "environment.env_manager", id="an unknown word"),
-        pytest.param({"gates": [{**GATE, "metric": "latency"}]}, "gates.0.metric", id="an unknown metric"),
+        pytest.param({"gates": [{**GATE, "metric": "speed"}]}, "gates.0.metric", id="an unknown metric"),
         pytest.param({"gates": [{**GATE, "role": "block"}]}, "gates.0.role", id="an unknown role"),
         pytest.param({"gates": [{**GATE, "name": "Error rate"}]}, "gates.0.name", id="a gate's name with a space"),
         pytest.param({"gates": []}, "gates", id="no gate at all"),
@@ -150,6 +150,13 @@ def test_any_other_ladder_is_refused(ladder, place, words):
             {"max_rate": 0.01, "floor": 0.05}, "floor (0.05) must be below max_rate (0.01)", id="floor above limit"
         ),
         pytest.param({"max_rate": 0.05, "floor": 0.05}, "must be below max_rate", id="floor at the limit"),
+        pytest.param({"hint": 0.1}, "hint (0.1) must be at least margin", id="a hint below the margin"),
+        pytest.param({"metric": "latency", "hint": 0.5}, "hint (0.5) belongs to errors, slow and wrong", id="a hint"),
+        pytest.param({"metric": "error_size", "margin": None}, "error_size needs margin", id="sizes without margin"),
+        pytest.param({"metric": "drift"}, "margin (0.2) says nothing about drift; give tolerance", id="drift"),
+        pytest.param({"tolerance": 0.1}, "tolerance (0.1) belongs to the metric drift", id="tolerance elsewhere"),
+        pytest.param({"label_window_seconds": 9}, "errors needs no labels", id="a window for no labels"),
+        pytest.param({"metric": "latency", "role": "require", "margin": None}, "needs margin", id="proof of no number"),
     ],
 )
 def test_a_gate_that_cannot_judge_is_refused(change, words):
@@ -176,6 +183,11 @@ def gates_as_given(draw):
         "max_rate": draw(number),
         "slower_than_ms": draw(st.one_of(st.none(), st.floats(0.1, 1e6))),
         "min_requests": draw(st.integers(1, 10**9)),
+        "tolerance": draw(number),
+        "hint": draw(number),
+        "unit": draw(st.sampled_from(["request", "user_first"])),
+        "weight": draw(st.floats(0.001, 1000)),
+        "reserve": draw(st.floats(0, 0.9)),
     }
 
 
@@ -193,7 +205,14 @@ def test_a_gate_that_is_taken_can_judge(data):
 
 def test_a_site_needs_nothing():
     site = Site.model_validate({})
-    assert (site.kind, site.ports.router, site.ports.mlflow, site.ports.prefect) == ("local", 18080, 18081, 18082)
+    assert site.kind == "local"
+    assert site.ports.model_dump() == {
+        "router": 18080,
+        "mlflow": 18081,
+        "prefect": 18082,
+        "outcomes": 18083,
+        "first_environment": 18100,
+    }
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def _demo(home: Home, port_base: int | None) -> int:
     from examples.digits.traffic import Traffic
 
     first = _release(site, versions[0], "first version", None)
-    with Traffic(site.router_url, site.home, SERVICE, digits, _REQUESTS_PER_SECOND) as traffic:
+    with Traffic(site.router_url, site.outcomes_url, SERVICE, digits, _REQUESTS_PER_SECOND) as traffic:
         good = _release(site, versions[1], "a better version", traffic)
         bad = _release(site, versions[2], "a bad version, which passes its smoke test", traffic)
     console.print()

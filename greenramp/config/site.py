@@ -16,15 +16,16 @@ class Ports(Strict):
     router: Annotated[int, Field(ge=1024, le=65535, description="Where users send requests (Envoy).")] = 18080
     mlflow: Annotated[int, Field(ge=1024, le=65535)] = 18081
     prefect: Annotated[int, Field(ge=1024, le=65535)] = 18082
+    outcomes: Annotated[int, Field(ge=1024, le=65535, description="Where labels are sent.")] = 18083
     first_environment: Annotated[
         int, Field(ge=1024, le=65000, description="Model processes take free ports from here on.")
     ] = 18100
 
     @model_validator(mode="after")
     def _differ(self) -> Self:
-        taken = [self.router, self.mlflow, self.prefect]
+        taken = [self.router, self.mlflow, self.prefect, self.outcomes]
         if len(set(taken)) < len(taken):
-            raise ValueError(f"router, mlflow and prefect need a port each, not {taken}")
+            raise ValueError(f"router, mlflow, prefect and outcomes need a port each, not {taken}")
         return self
 
 

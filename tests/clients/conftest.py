@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from server_process import ServerProcess
 
 from greenramp.home import Home
 
@@ -136,6 +137,20 @@ def new_server() -> Iterator[Callable[..., Server]]:
     yield start
     for server in started:
         server.die()
+
+
+@pytest.fixture
+def new_process() -> Iterator[Callable[..., ServerProcess]]:
+    """Start servers that are processes of their own."""
+    started: list[ServerProcess] = []
+
+    def start(name: str, version: str = "7", pause: float = 0.0) -> ServerProcess:
+        started.append(ServerProcess(name, version, pause))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
 
 
 MODEL = """

@@ -230,20 +230,6 @@ def green(site: Site, blue: Any, new_server: Callable[..., Any]) -> Any:
 
 
 @pytest.fixture
-def new_process() -> Iterator[Callable[..., ServerProcess]]:
-    """Start servers that are processes of their own."""
-    started: list[ServerProcess] = []
-
-    def start(name: str, version: str = "7", pause: float = 0.0) -> ServerProcess:
-        started.append(ServerProcess(name, version, pause))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-
-
-@pytest.fixture
 def processes(site: Site, new_process: Callable[..., ServerProcess]) -> tuple[ServerProcess, ServerProcess]:
     """Start the live side of fraud and a candidate, as processes; each answer takes long enough for some to be open."""
     blue, green = new_process("blue", pause=0.04), new_process("green", "8", pause=0.04)

@@ -1,0 +1,1 @@
+"""What the router and the serving cost, measured."""

@@ -1,0 +1,1 @@
+"""The router under traffic, beside plain nginx and HAProxy."""
