@@ -7,7 +7,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -55,9 +55,9 @@ def _acquired(path: Path, patience_seconds: float) -> Iterator[IO[str]]:
                 continue
             if not _is_at(file, path):  # somebody took this file away while we waited for it
                 continue
-            file.truncate(0)
-            file.write(f"{os.getpid()} {uuid.uuid4().hex}")  # so that those who wait see holders change
-            file.flush()
+            with suppress(OSError):  # on a full disk those who wait can't tell one holder from the next
+                file.truncate(0)
+                os.write(file.fileno(), f"{os.getpid()} {uuid.uuid4().hex}".encode())
             yield file
             return
 

@@ -58,7 +58,7 @@ def lead_nowhere(site):
 
 
 def settings(site, configs):
-    return SiteSettings(site.home, "local", configs, configs, site.port, 1, 1, 1)
+    return SiteSettings(site.home, "local", configs, configs, site.port, 1, 1, 1, 1)
 
 
 def test_with_both_at_work_there_is_nothing_to_tell(guarded):

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import pytest
 
 from greenramp.clients.envoy.servedshare import confirm_share
 from greenramp.errors import NotConfirmed
+from greenramp.handling import Edge
 from greenramp.route import put_back, shift, switch
 from greenramp.split import Side
 
@@ -107,3 +109,33 @@ def test_a_candidate_that_died_is_still_seen_as_chosen(site, green, asking):
     green.die()
     with asking():
         assert confirm_share(site.home, "fraud", Side.GREEN, 50.0, generation, 20).enough
+
+
+def test_when_another_envoy_takes_over_counting_begins_anew(with_edge, new_server, eventually):
+    site = with_edge(Edge())
+    site.add("fraud", Side.BLUE, new_server("blue"))
+    site.add("fraud", Side.GREEN, new_server("green"), version="8")
+    site.serve("fraud", Side.BLUE)
+    site.claim("fraud")
+    generation = share(site, 50.0)
+    site.who_answers("fraud", [f"user-{n}" for n in range(400)])
+    with ThreadPoolExecutor() as pool:
+        looking = pool.submit(confirm_share, site.home, "fraud", Side.GREEN, 50.0, generation, 20)
+        time.sleep(0.5)  # it has read the first one's counters
+        other = type(site)(site.home, eventually)
+        other.port = site.port
+        try:
+            other.launch()
+            roles = ("live", "backed", "fallback")
+            clusters = [f"fraud.{side}-{role}" for side in ("blue", "green") for role in roles]
+            eventually(lambda: not sum(site.admin.completed(clusters).values()), "the other one is asked")
+            eventually(site.admin.ready, "it is ready")
+            site.kill()
+            healthy = [f"fraud.{side}-candidate" for side in ("blue", "green")]
+            eventually(lambda: all(map(site.admin.healthy_members, healthy)), "the other one serves")
+            site.who_answers("fraud", [f"user-{n}" for n in range(200)])
+            seen = looking.result(30)
+        finally:
+            other.kill()
+    assert seen.enough
+    assert 0 < seen.served.candidate < seen.served.requests <= 200
