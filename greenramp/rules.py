@@ -2,25 +2,68 @@
 
 from __future__ import annotations
 
+import math
+
 from greenramp.config import Gate, Metric, Service
-from greenramp.evidence import Evidence
-from greenramp.gates import Budget, RateRule, Role, judge
-from greenramp.verdict import Verdict
+from greenramp.config.gates import DEFAULT_TOLERANCE
+from greenramp.counting import Counting
+from greenramp.gates import Budget, DriftRule, LatencyRule, RateRule, Role, Rule, ShareSeries, SizeRule, judge
+from greenramp.gates.share_series import ALPHA
+from greenramp.gates.wording import odds, percent
+from greenramp.verdict import Outcome, Verdict
+
+SHARES = "router/shares"
+"""The check that every release has besides its gates; no gate of a service can have this name."""
 
 
-def rule_of(gate: Gate) -> RateRule:
-    """One gate as a rule on a rate."""
+def rule_of(gate: Gate) -> Rule:
+    """One gate as a rule."""
+    role = Role(gate.role.value)
+    if gate.metric is Metric.LATENCY:
+        return LatencyRule(gate.name, role, gate.min_requests, gate.weight, margin=gate.margin)
+    if gate.metric is Metric.ERROR_SIZE:
+        return SizeRule(gate.name, role, gate.min_requests, gate.weight, margin=gate.margin or 0.0)
+    if gate.metric is Metric.DRIFT:
+        tolerance = gate.tolerance or DEFAULT_TOLERANCE
+        return DriftRule(gate.name, role, gate.min_requests, gate.weight, tolerance=tolerance)
     bad = {
         Metric.ERRORS: "requests failed",
-        Metric.SLOW: f"requests slower than {gate.slower_than_ms:g} ms" if gate.slower_than_ms else "",
+        Metric.SLOW: f"requests slower than {gate.slower_than_ms or 0:g} ms",
         Metric.WRONG: "answers wrong",
     }[gate.metric]
-    return RateRule(gate.name, bad, Role(gate.role.value), gate.margin, gate.max_rate, gate.min_requests, gate.floor)
+    limits = {"margin": gate.margin, "max_rate": gate.max_rate, "floor": gate.floor}
+    return RateRule(gate.name, role, gate.min_requests, gate.weight, bad=bad, **limits)
 
 
-def judge_all(plan: Service, evidence: dict[str, Evidence], this_step: dict[str, int]) -> tuple[Verdict, ...]:
-    """The verdict of every gate, under the service's one error budget."""
+def judge_all(plan: Service, counting: Counting) -> tuple[Verdict, ...]:
+    """The verdict of every gate, under the service's one error budget; and of the router's shares, once there are."""
     rules = [rule_of(gate) for gate in plan.gates]
     budget = Budget(plan.max_false_rollback, plan.max_false_promotion)
-    alpha = budget.alpha_each(rules)
-    return tuple(judge(rule, evidence[rule.name], alpha, budget.beta, this_step=this_step[rule.name]) for rule in rules)
+    verdicts = tuple(
+        judge(
+            rule,
+            counting.series[rule.name],
+            budget.alpha_of(rule, rules),
+            budget.beta,
+            this_step=counting.this_step[rule.name],
+            health=counting.health(rule.name),
+        )
+        for rule in rules
+    )
+    return verdicts + ((judge_shares(counting.shares),) if counting.shares.draws else ())
+
+
+def judge_shares(shares: ShareSeries) -> Verdict:
+    """Does the router share as it was told? If not, no comparison is worth anything; whose fault it is stays open."""
+    against = shares.log_against()
+    wrong = against >= -math.log(ALPHA)
+    meant = percent(shares.expected / shares.draws)
+    sentence = (
+        f"{shares.candidate:,} of {shares.draws:,} draws were the candidate's, {meant} were meant to be; "
+        f"evidence of another share {odds(against)}, invalid from {odds(-math.log(ALPHA))}"
+    )
+    if wrong:
+        sentence = f"the router did not share as told: {sentence}"
+    numbers = {"draws": shares.draws, "candidate_draws": shares.candidate, "expected_draws": shares.expected}
+    numbers |= {"log10_against": against / math.log(10), "log10_against_needed": -math.log10(ALPHA)}
+    return Verdict(SHARES, Outcome.INVALID if wrong else Outcome.PASS, sentence, numbers)

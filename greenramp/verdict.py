@@ -59,3 +59,24 @@ def require(verdicts: Iterable[Verdict], where: str) -> None:
         return
     message = f"{first.gate} is {first.outcome.value} at {where}: {first.sentence}"
     raise GateFailed(message) if first.outcome is Outcome.FAIL else NoEvidence(message)
+
+
+class Distrust:
+    """Ends a step whose numbers can't be judged by, before its deadline.
+
+    A silent source has had its grace when it is called unavailable; invalid numbers get `grace_seconds`, counted from
+    the look that finds them, to become valid again.
+    """
+
+    def __init__(self, grace_seconds: float) -> None:
+        self._grace = grace_seconds
+        self._since: float | None = None
+
+    def refuse(self, verdicts: Iterable[Verdict], seconds: float, where: str) -> None:
+        """Raise NoEvidence when it is time to. seconds: when this look is, on any one clock."""
+        given = list(verdicts)
+        silent = [v for v in given if v.outcome is Outcome.UNAVAILABLE]
+        invalid = [v for v in given if v.outcome is Outcome.INVALID]
+        self._since = (seconds if self._since is None else self._since) if invalid else None
+        if silent or (self._since is not None and seconds - self._since >= self._grace):
+            raise NoEvidence(f"{where} can't be judged: {'; '.join(str(v) for v in invalid + silent)}")

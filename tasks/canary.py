@@ -15,7 +15,7 @@ from greenramp.errors import Fenced, NoEvidence
 from greenramp.rules import judge_all
 from greenramp.site.settings import SiteSettings
 from greenramp.split import Side
-from greenramp.verdict import Outcome, Verdict, worst
+from greenramp.verdict import Distrust, Outcome, Verdict, worst
 from tasks.policy import ONCE, STEP
 
 _LOOK_SECONDS = 0.25
@@ -43,18 +43,20 @@ def watch(
     """Look until every gate passes (after the step's shortest time), one fails, or the deadline comes.
 
     Evidence is read anew from `since` on, so a repeated watch comes to the same numbers. Raises NoEvidence at the
-    deadline, Fenced when the service belongs to somebody else.
+    deadline, and before it when a source is silent or its numbers stay invalid; Fenced when the service belongs to
+    somebody else.
     """
-    counting = Counting(plan.gates, side, generation)
+    counting = Counting(plan.gates, side, generation, plan.step.min_seconds)
     sources = EvidenceSources(site.home, service, since)
     journal, logger = Journal(site.home, release), get_run_logger()
     started = time.monotonic()
     told: tuple[float, tuple[Outcome, ...]] = (float("-inf"), ())
     recorded = float("-inf")
+    distrust = Distrust(max(gate.grace_seconds for gate in plan.gates))
     while True:
         _require_owner(site, service, release)  # a verdict on a service that somebody took over decides nothing
         sources.feed(counting)
-        verdicts = judge_all(plan, counting.evidence, counting.this_step)
+        verdicts = judge_all(plan, counting)
         elapsed, outcomes = time.monotonic() - started, tuple(v.outcome for v in verdicts)
         decided = Outcome.FAIL in outcomes or (elapsed >= steps.min_seconds and worst(verdicts) is Outcome.PASS)
         tell = decided or outcomes != told[1] or elapsed - told[0] >= _TELL_SECONDS
@@ -68,6 +70,7 @@ def watch(
             if sources.gaps:
                 logger.warning("%d parts of the logs were gone before they were read", sources.gaps)
             return verdicts
+        distrust.refuse(verdicts, elapsed, where)
         if elapsed >= steps.deadline_seconds:
             waiting = "; ".join(str(v) for v in verdicts if v.outcome is not Outcome.PASS)
             raise NoEvidence(f"{where}: not decided after {steps.deadline_seconds:g} s: {waiting}")
@@ -99,6 +102,9 @@ def _in_short(verdicts: tuple[Verdict, ...], seconds_left: float) -> str:
     failed = [str(v) for v in verdicts if v.outcome is Outcome.FAIL]
     if failed:
         return "; ".join(failed)
+    doubted = [str(v) for v in verdicts if v.outcome in (Outcome.INVALID, Outcome.UNAVAILABLE)]
+    if doubted:
+        return "; ".join(doubted)
     waiting = [
         f"{v.gate} ({v.numbers.get('this_step', 0):g} seen in this step)"
         for v in verdicts

@@ -1,6 +1,7 @@
 """From requests, predictions and labels to the evidence of each gate."""
 
 import itertools
+import math
 import random
 from dataclasses import replace
 
@@ -16,6 +17,9 @@ from greenramp.traffic_log import SeenRequest, seen_request
 
 ERRORS = Gate.model_validate({"name": "errors", "metric": "errors", "margin": 0.2})
 SLOW = Gate.model_validate({"name": "latency", "metric": "slow", "slower_than_ms": 100, "margin": 0.2})
+TIMES = Gate.model_validate({"name": "times", "metric": "latency"})
+SIZES = Gate.model_validate({"name": "sizes", "metric": "error_size", "margin": 0.1})
+DRIFT = Gate.model_validate({"name": "drift", "metric": "drift"})
 WRONG = Gate.model_validate({"name": "accuracy", "metric": "wrong", "margin": 0.2})
 
 STEP = 5
@@ -255,3 +259,183 @@ def test_an_answer_that_the_other_side_gave_says_nothing_of_the_candidates_accur
     sums.add_predictions([("a", [1])])
     sums.add_labels([("a", 0)])
     assert sums.evidence["accuracy"] == Evidence()
+
+
+# users, otherwise
+
+
+def test_every_request_counts_where_the_unit_is_the_request():
+    each = Gate.model_validate({"name": "errors", "metric": "errors", "margin": 0.2, "unit": "request"})
+    evidence, this_step = counted(each, *[replace(FAILED, user="alice")] * 100)
+    assert (evidence, this_step) == (one(candidate=100, candidate_bad=100), 100)
+
+
+def test_where_numbers_are_compared_a_user_counts_once_and_each_request_for_the_step():
+    sums = counting(TIMES)
+    sums.add_requests([replace(GOOD, user="alice")] * 10)
+    assert (sums.series["times"].candidate, sums.this_step["times"]) == (1, 10)
+
+
+# what can't be measured
+
+
+@pytest.mark.parametrize("gate", [TIMES, SLOW], ids=["latency", "slow"])
+@pytest.mark.parametrize("ms", [-1.0, math.nan, math.inf, -math.inf])
+def test_a_time_that_cannot_be_is_invalid_and_counts_nowhere(gate, ms):
+    sums = counting(gate)
+    sums.add_requests([GOOD, replace(GOOD, ms=ms), replace(GOOD, ms=ms, side=Side.BLUE)])
+    health = sums.health(gate.name)
+    assert health.invalid == f"1 of the candidate's values can't be measured, the first is a time of {ms:g} ms"
+    assert dict(health.numbers) == {"invalid": 1, "champion_invalid": 1}
+    assert sums.this_step[gate.name] == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "label", "words"),
+    [
+        pytest.param([1.0], [1.0, 2.0], "1 answers for 2 labels", id="too many labels"),
+        pytest.param([1.0], ["one"], "a label of 'one', wanted a finite number", id="a label that is text"),
+        pytest.param([1.0], [True], "a label of True, wanted a finite number", id="a label that is yes"),
+        pytest.param([math.nan], [1.0], "an answer of nan, wanted a finite number", id="an answer of nothing"),
+        pytest.param([math.inf], [1.0], "an answer of inf, wanted a finite number", id="an answer without end"),
+        pytest.param([None], [1.0], "an answer of None, wanted a finite number", id="no answer"),
+        pytest.param([], [], "no answers", id="no rows"),
+        pytest.param([1e200], [-1e200], "an error of 2e+200", id="too large"),
+    ],
+)
+def test_an_error_that_has_no_size_is_invalid(answers, label, words):
+    sums = counting(SIZES)
+    sums.add_requests([ASKED])
+    sums.add_predictions([("a1", answers)])
+    sums.add_labels([("a1", label)])
+    assert sums.health("sizes").invalid.endswith(f"the first is {words}")
+    assert sums.series["sizes"].candidate == 0
+
+
+def test_the_champions_invalid_values_do_not_speak_against_the_candidate():
+    sums = counting(SIZES)
+    sums.add_requests([replace(ASKED, side=Side.BLUE)])
+    sums.add_predictions([("a1", [math.nan])])
+    sums.add_labels([("a1", 1.0)])
+    assert (sums.health("sizes").invalid, dict(sums.health("sizes").numbers)["champion_invalid"]) == ("", 1)
+
+
+def test_the_size_of_an_error_is_the_mean_over_the_rows_of_a_request():
+    sums = counting(SIZES)
+    sums.add_requests([ASKED])
+    sums.add_predictions([("a1", [1.0, 4])])
+    sums.add_labels([("a1", [2.0, 1.0])])
+    assert sums.series["sizes"].totals == [2.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("answers", "kind"),
+    [
+        pytest.param([0.25, 9.0], "numbers", id="a number, the first row"),
+        pytest.param([3], "numbers", id="a whole number"),
+        pytest.param([[0.5]], "numbers", id="a number in a list"),
+        pytest.param(["cat"], "classes", id="a class"),
+        pytest.param([True], "classes", id="yes"),
+        pytest.param([[0.1, 0.7, 0.2]], "classes", id="a number for each class"),
+        pytest.param([{"a": 1}], "", id="something else"),
+        pytest.param([None], "", id="nothing"),
+        pytest.param([math.nan], "", id="no number"),
+        pytest.param([], "", id="no rows"),
+    ],
+)
+def test_an_answer_is_a_number_or_a_class_or_invalid(answers, kind):
+    sums = counting(DRIFT)
+    sums.add_requests([ASKED])
+    sums.add_predictions([("a1", answers)])
+    assert sums.series["drift"].kind == kind
+    assert bool(sums.health("drift").invalid) == (kind == "")
+
+
+def test_a_class_among_numbers_is_invalid():
+    sums = counting(DRIFT)
+    sums.add_requests([ASKED, replace(GOOD, id="a2")])
+    sums.add_predictions([("a1", [1.0]), ("a2", ["cat"])])
+    assert sums.health("drift").invalid.endswith("the first is an answer of 'cat' among numbers")
+
+
+def test_an_answer_counts_for_drift_once_whether_its_label_comes_or_not():
+    sums = counting(DRIFT, WRONG)
+    sums.add_requests([ASKED])
+    sums.add_predictions([("a1", [1.0])])
+    assert (sums.series["drift"].candidate, sums.this_step["accuracy"]) == (1, 0)
+    sums.add_labels([("a1", 1.0)])
+    assert (sums.series["drift"].candidate, sums.this_step["accuracy"]) == (1, 1)
+
+
+# what never comes
+
+
+def every_second(seconds, start=0, **changes):
+    return [replace(GOOD, id=f"a{n}", ts=float(n), **changes) for n in range(start, start + seconds)]
+
+
+def test_a_source_that_gives_nothing_longer_than_its_grace_is_unavailable():
+    sums = counting(DRIFT)
+    sums.add_requests(every_second(61))
+    assert sums.health("drift").unavailable == ""
+    sums.add_requests(every_second(2, start=61))
+    words = "no answer in the prediction logs for 62 s of requests to the candidate, 60 s are allowed"
+    assert sums.health("drift").unavailable == words
+    sums.add_predictions([("a62", [1.0])])
+    assert sums.health("drift").unavailable == ""
+
+
+def test_a_source_that_stops_is_unavailable_whatever_it_gave_before():
+    sums = counting(TIMES)
+    sums.add_requests(every_second(100))
+    assert sums.health("times").unavailable == ""
+    sums.add_requests(every_second(100, start=100, ms=None))
+    assert sums.health("times").unavailable.startswith("no time in the router's log for 99 s")
+
+
+def test_without_traffic_no_time_passes():
+    sums = counting(DRIFT)
+    sums.add_requests([GOOD, replace(GOOD, id="a2", ts=GOOD.ts + 30)])
+    assert sums.health("drift").unavailable == ""
+    sums.add_requests([replace(GOOD, side=Side.BLUE, ts=GOOD.ts + 9000)])
+    assert sums.health("drift").unavailable == ""
+
+
+def test_labels_have_their_window_and_then_their_grace():
+    gate = Gate.model_validate({**WRONG.model_dump(), "label_window_seconds": 100, "grace_seconds": 10})
+    sums = counting(gate)
+    sums.add_requests(every_second(111))
+    assert sums.health("accuracy").unavailable == ""
+    sums.add_requests(every_second(1, start=111))
+    assert sums.health("accuracy").unavailable.startswith("no label that belongs to an answer for 111 s")
+
+
+def test_labels_that_are_missing_beyond_the_window_are_told():
+    gate = Gate.model_validate({**WRONG.model_dump(), "label_window_seconds": 100})
+    sums = counting(gate)
+    sums.add_requests(every_second(151))
+    sums.add_predictions((f"a{n}", [1]) for n in range(151))
+    sums.add_labels((f"a{n}", 1) for n in range(0, 151, 2))
+    assert sums.health("accuracy").note == "25 of 50 labels did not come within 100 s"
+    assert dict(sums.health("accuracy").numbers) == {"labels_due": 50, "labels_missing": 25}
+    sums.add_labels([("a1", 1)])  # late is better than never
+    assert dict(sums.health("accuracy").numbers) == {"labels_due": 50, "labels_missing": 24}
+
+
+def test_labels_of_requests_nobody_knows_change_nothing():
+    sums = counting(WRONG, SIZES)
+    sums.add_labels((f"unknown-{n}", 1) for n in range(100))
+    sums.add_predictions((f"unheard-{n}", [1]) for n in range(100))
+    assert (sums.evidence["accuracy"], sums.series["sizes"].candidate) == (Evidence(), 0)
+
+
+@given(REQUESTS, st.integers(0, 40))
+def test_the_same_rows_are_judged_alike_bit_for_bit_in_whatever_batches_they_come(requests, cut):
+    gates = (ERRORS, SLOW, TIMES)
+    whole, parts = counting(*gates), counting(*gates)
+    whole.add_requests(requests)
+    parts.add_requests(requests[:cut])
+    parts.add_requests(requests[cut:])
+    for gate in gates:
+        assert parts.series[gate.name].state() == whole.series[gate.name].state()
+    assert parts.shares.state() == whole.shares.state()

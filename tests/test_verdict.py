@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenramp.errors import GateFailed, NoEvidence
-from greenramp.verdict import Outcome, Verdict, require, worst
+from greenramp.verdict import Distrust, Outcome, Verdict, require, worst
 
 
 def verdicts(*outcomes):
@@ -61,3 +61,20 @@ def test_anything_but_a_pass_is_refused_with_its_sentence(outcomes, error, messa
 
 def test_a_verdict_reads_as_a_sentence():
     assert str(Verdict("errors", Outcome.FAIL, "31 of 400")) == "errors is fail: 31 of 400"
+
+
+def test_a_silent_source_ends_the_step_at_once():
+    distrust = Distrust(60)
+    distrust.refuse(verdicts(Outcome.PASS, Outcome.UNSURE, Outcome.FAIL), 0.0, "5 %")
+    with pytest.raises(NoEvidence, match=r"^5 % can't be judged: gate-1 is unavailable: sentence 1$"):
+        distrust.refuse(verdicts(Outcome.PASS, Outcome.UNAVAILABLE), 1.0, "5 %")
+
+
+def test_invalid_numbers_end_the_step_when_they_stay_so():
+    distrust, invalid = Distrust(60), verdicts(Outcome.INVALID)
+    distrust.refuse(invalid, 100.0, "5 %")
+    distrust.refuse(invalid, 159.0, "5 %")
+    distrust.refuse(verdicts(Outcome.PASS), 160.0, "5 %")  # it was cured
+    distrust.refuse(invalid, 161.0, "5 %")
+    with pytest.raises(NoEvidence, match="gate-0 is invalid"):
+        distrust.refuse(invalid, 221.0, "5 %")

@@ -1,7 +1,31 @@
-"""Gates: from counts to verdicts. Pure: numbers in, a verdict with its arithmetic out."""
+"""Gates: from events to verdicts. Pure: numbers in, a verdict with its arithmetic out."""
 
-from greenramp.gates.judge import judge
-from greenramp.gates.rules import Budget, RateRule, Role
+from greenramp.gates.drift_series import DriftSeries
+from greenramp.gates.health import Health
+from greenramp.gates.judge import Series, judge
+from greenramp.gates.latency_series import LatencySeries
+from greenramp.gates.rate_series import RateSeries
+from greenramp.gates.rules import Budget, DriftRule, LatencyRule, RateRule, Role, Rule, SizeRule
 from greenramp.gates.sample_size import SampleSize, candidate_requests
+from greenramp.gates.share_series import ShareSeries
+from greenramp.gates.size_series import SizeSeries
 
-__all__ = ["Budget", "RateRule", "Role", "SampleSize", "candidate_requests", "judge"]
+__all__ = [
+    "Budget",
+    "DriftRule",
+    "DriftSeries",
+    "Health",
+    "LatencyRule",
+    "LatencySeries",
+    "RateRule",
+    "RateSeries",
+    "Role",
+    "Rule",
+    "SampleSize",
+    "Series",
+    "ShareSeries",
+    "SizeRule",
+    "SizeSeries",
+    "candidate_requests",
+    "judge",
+]

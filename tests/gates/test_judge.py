@@ -7,22 +7,39 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from greenramp.evidence import Evidence, Stratum
-from greenramp.gates import RateRule, Role, judge
+from greenramp.gates import DriftSeries, Health, RateRule, RateSeries, Role, judge
+from greenramp.gates.rate_gate import Counts
 from greenramp.verdict import Outcome
 
 ALPHA, BETA = 0.025, 0.05
 
 
 def rule(role=Role.GUARD, margin=0.2, max_rate=None, min_requests=100, floor=None):
-    return RateRule("wrong-answers", "answers wrong", role, margin, max_rate, min_requests, floor)
+    bounds = {"margin": margin, "max_rate": max_rate, "floor": floor}
+    return RateRule("wrong-answers", role, min_requests, bad="answers wrong", **bounds)
 
 
 def seen(*strata):
     return Evidence(tuple(Stratum(*s) for s in strata))
 
 
-def verdict(given_rule, evidence, this_step=None):
-    return judge(given_rule, evidence, ALPHA, BETA, this_step=evidence.candidate if this_step is None else this_step)
+class Fed(RateSeries):
+    """A series without reserve that has taken in each stratum as one block."""
+
+    def __init__(self, margin, evidence):
+        super().__init__(margin, 600.0, reserve=0.0)
+        self._given = evidence
+        for s in evidence.strata if self.gate else ():
+            self.gate.update(Counts(s.share, s.candidate, s.champion, s.candidate_bad, s.champion_bad))
+
+    @property
+    def evidence(self):
+        return self._given
+
+
+def verdict(given_rule, evidence, this_step=None, health=Health()):  # noqa: B008  (frozen)
+    this_step = evidence.candidate if this_step is None else this_step
+    return judge(given_rule, Fed(given_rule.margin, evidence), ALPHA, BETA, this_step=this_step, health=health)
 
 
 ALIKE = seen((0.05, 1000, 19000, 20, 380))
@@ -95,7 +112,8 @@ def test_evidence_of_earlier_steps_still_counts():
 def test_total_outage_is_caught_within_four_candidate_requests_at_a_small_share(champion_bad, margin):
     def outcome(requests):
         evidence = seen((0.05, requests, 19 * requests, requests, round(19 * requests * champion_bad)))
-        return judge(rule(margin=margin), evidence, 0.05, 0.05, this_step=requests).outcome
+        series = Fed(margin, evidence)
+        return judge(rule(margin=margin), series, 0.05, 0.05, this_step=requests).outcome
 
     assert outcome(1) is Outcome.UNSURE
     assert Outcome.FAIL in [outcome(requests) for requests in range(1, 5)]
@@ -162,7 +180,7 @@ def test_the_numbers_are_the_arithmetic():
 )
 def test_nonsense_is_refused(alpha, beta, this_step):
     with pytest.raises(ValueError, match="wrong-answers: "):
-        judge(rule(), WORSE, alpha, beta, this_step=this_step)
+        judge(rule(), Fed(0.2, WORSE), alpha, beta, this_step=this_step)
 
 
 @st.composite
@@ -182,3 +200,38 @@ def test_every_number_is_finite_and_every_verdict_says_something(evidence, role,
     assert all(math.isfinite(value) for value in answer.numbers.values())
     assert answer.sentence
     assert role is not Role.OBSERVE or answer.outcome is not Outcome.FAIL
+
+
+# numbers that can't be trusted
+
+BROKEN, SILENT = Health(invalid="3 values of nothing"), Health(unavailable="no label for 900 s")
+
+
+@pytest.mark.parametrize(
+    ("role", "evidence", "health", "outcome"),
+    [
+        pytest.param(Role.GUARD, ALIKE, BROKEN, Outcome.INVALID, id="invalid"),
+        pytest.param(Role.GUARD, ALIKE, SILENT, Outcome.UNAVAILABLE, id="unavailable"),
+        pytest.param(Role.GUARD, Evidence(), SILENT, Outcome.UNAVAILABLE, id="unavailable from the start"),
+        pytest.param(Role.GUARD, ALIKE, Health("bad", "silent"), Outcome.INVALID, id="the worse of both"),
+        pytest.param(Role.GUARD, WORSE, BROKEN, Outcome.FAIL, id="proven harm is worse still"),
+        pytest.param(Role.REQUIRE, PROVEN, BROKEN, Outcome.INVALID, id="no proof from invalid numbers"),
+        pytest.param(Role.OBSERVE, ALIKE, BROKEN, Outcome.PASS, id="an observer stops nothing"),
+        pytest.param(Role.OBSERVE, Evidence(), SILENT, Outcome.UNSURE, id="an observer's silence is no pass"),
+    ],
+)
+def test_numbers_that_cannot_be_trusted_pass_nothing_and_fail_nothing(role, evidence, health, outcome):
+    assert verdict(rule(role), evidence, health=health).outcome is outcome
+
+
+def test_what_forbids_to_judge_stands_first_and_a_note_last():
+    answer = verdict(rule(), ALIKE, health=Health(invalid="3 values of nothing", note="2 of 9 labels did not come"))
+    assert answer.sentence.startswith("3 values of nothing; 20 of 1,000 answers wrong")
+    assert answer.sentence.endswith("; 2 of 9 labels did not come")
+
+
+def test_a_series_of_another_kind_is_refused():
+    answers = DriftSeries()
+    answers.add(0.5, mine=True, answer=1.0)
+    with pytest.raises(TypeError, match="does not judge a DriftSeries"):
+        judge(rule(), answers, ALPHA, BETA, this_step=0)

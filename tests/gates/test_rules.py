@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from greenramp.gates import Budget, RateRule, Role
+from greenramp.gates import Budget, DriftRule, LatencyRule, RateRule, Role, SizeRule
 
 
 def rule(**changes):
@@ -29,6 +29,8 @@ def rule(**changes):
         pytest.param({"floor": 0.05}, "below max_rate", id="floor at the limit"),
         pytest.param({"name": " "}, "name", id="no name"),
         pytest.param({"bad": ""}, "words", id="no words"),
+        pytest.param({"weight": 0.0}, "weight", id="no weight"),
+        pytest.param({"weight": math.inf}, "weight", id="weight without end"),
     ],
 )
 def test_a_rule_refuses_nonsense_and_says_what(changes, words):
@@ -46,8 +48,31 @@ def test_a_budget_refuses_what_is_no_chance(chance):
 
 def test_alpha_is_shared_among_the_rules_that_can_stop_a_release():
     rules = [rule(role=Role.GUARD), rule(role=Role.REQUIRE), rule(role=Role.OBSERVE), rule(role=Role.GUARD)]
-    assert Budget(alpha=0.06).alpha_each(rules) == pytest.approx(0.02)
+    assert [Budget(alpha=0.06).alpha_of(r, rules) for r in rules[:2]] == pytest.approx([0.02, 0.02])
 
 
 def test_alpha_is_whole_when_no_rule_can_stop_a_release():
-    assert Budget().alpha_each([rule(role=Role.OBSERVE)]) == 0.05
+    observer = rule(role=Role.OBSERVE)
+    assert Budget().alpha_of(observer, [observer]) == 0.05
+
+
+def test_a_rule_of_double_weight_has_double_the_chance():
+    light, heavy = rule(), rule(weight=2.0)
+    budget = Budget(alpha=0.06)
+    assert budget.alpha_of(light, [light, heavy]) == pytest.approx(0.02)
+    assert budget.alpha_of(heavy, [light, heavy]) == pytest.approx(0.04)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "words"),
+    [
+        pytest.param(LatencyRule, {"role": Role.REQUIRE}, "needs a margin", id="proof without margin"),
+        pytest.param(LatencyRule, {"margin": -1.0}, "margin", id="margin negative"),
+        pytest.param(SizeRule, {"margin": 0.0}, "margin", id="margin zero"),
+        pytest.param(DriftRule, {"tolerance": 1.0}, "tolerance", id="tolerates everything"),
+        pytest.param(DriftRule, {"tolerance": math.nan}, "tolerance", id="tolerance not a number"),
+    ],
+)
+def test_rules_on_numbers_refuse_nonsense_too(kind, changes, words):
+    with pytest.raises(ValueError, match=words):
+        kind(**{"name": "gate", "role": Role.GUARD, "min_requests": 1, **changes})
