@@ -61,6 +61,7 @@ class Edge:
     trusted_proxies: how many proxies of your own stand before the edge; they say who the client is.
     trust_request_id: an x-request-id from outside is kept; only where a proxy of your own sets it.
     metrics_port: loopback port that answers /metrics in Prometheus' format; 0: none.
+    standby: a second Envoy runs without users, and has them at once when the first one dies.
     """
 
     hosts: tuple[str, ...] = ()
@@ -71,6 +72,7 @@ class Edge:
     trusted_proxies: int = 0
     trust_request_id: bool = False
     metrics_port: int = 0
+    standby: bool = True
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from prefect import get_run_logger, task
 
@@ -12,7 +13,7 @@ from greenramp.clients.envoy.router import Router
 from greenramp.clients.payloads import payloads_of
 from greenramp.clients.scoring import Scoring
 from greenramp.config import Service
-from greenramp.errors import ProvisionFailed
+from greenramp.errors import ProvisionFailed, Unreachable
 from greenramp.plan import Candidate
 from greenramp.providers.base import EnvironmentOrder, RunningEnvironment
 from greenramp.providers.local import LocalProvider
@@ -96,8 +97,18 @@ def _await_drained(site: SiteSettings, service: str, plan: Service, side: Side) 
     route = Router(site.home).read(service)
     if side is route.live or (route.leased and time.time() < route.until):
         raise ProvisionFailed(f"{side.value} of {service} still has traffic and is not stopped")
-    admin, deadline, idle_looks = Admin(site.home.admin_socket), time.monotonic() + plan.environment.drain_seconds, 0
+    deadline, idle_looks = time.monotonic() + plan.environment.drain_seconds, 0
     names = [cluster_name(service, side, role) for role in ("live", "candidate", "shadow")]
     while idle_looks < 3 and time.monotonic() < deadline:
-        idle_looks = 0 if sum(map(admin.active_requests, names)) else idle_looks + 1
+        idle_looks = 0 if _open_requests(site, names) else idle_looks + 1
         time.sleep(0.02)
+
+
+def _open_requests(site: SiteSettings, clusters: list[str]) -> int:
+    """Requests open at the router; in a planned restart the Envoy that leaves may have some, too."""
+    count = sum(map(Admin(site.home.admin_socket).active_requests, clusters))
+    for leaving in site.home.slot_admin_sockets:
+        if leaving.name != site.home.admin_socket.resolve().name:
+            with suppress(Unreachable):  # nobody runs there
+                count += sum(map(Admin(leaving).active_requests, clusters))
+    return count

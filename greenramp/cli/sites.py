@@ -37,7 +37,9 @@ def up(
     configs: Annotated[Path, typer.Option(help="Folder of the configuration.")] = Path("configs"),
     port_base: Annotated[
         int | None,
-        typer.Option(help="Take ports from here on instead of the site's: router, MLflow, Prefect, environments."),
+        typer.Option(
+            help="Take ports from here on instead of the site's: router, MLflow, Prefect, outcomes, environments."
+        ),
     ] = None,
 ) -> None:
     """Start the site: Envoy, MLflow, Prefect with a worker. What runs already stays as it is."""
@@ -49,7 +51,13 @@ def up(
     wanted = read_site(configs, site)
     ports = wanted.ports
     if port_base is not None:
-        ports = Ports(router=port_base, mlflow=port_base + 1, prefect=port_base + 2, first_environment=port_base + 20)
+        ports = Ports(
+            router=port_base,
+            mlflow=port_base + 1,
+            prefect=port_base + 2,
+            outcomes=port_base + 3,
+            first_environment=port_base + 20,
+        )
     settings = SiteSettings(
         home=this_home(),
         name=site,
@@ -58,6 +66,7 @@ def up(
         router_port=ports.router,
         mlflow_port=ports.mlflow,
         prefect_port=ports.prefect,
+        outcomes_port=ports.outcomes,
         first_environment_port=ports.first_environment,
         edge=wanted.edge.edge(),
     )
@@ -124,6 +133,7 @@ def _tables(now: SiteStatus) -> list[Table | Text | str]:
     parts: list[Table | Text | str] = [
         ", ".join(f"{name} {state.lower()}" for name, state in sorted(now.programs.items())),
         *[Text(trouble, "bold red") for trouble in now.enforcement.troubles],
+        *[Text(f"{one} takes users' connections on the router's port too: end it", "bold red") for one in now.foreign],
     ]
     if not now.services:
         return [*parts, "no service yet; release one with: greenramp release <service>"]

@@ -71,6 +71,10 @@ class EdgeLimits(Strict):
     metrics_port: Annotated[
         int, Field(ge=0, le=65535, description="Loopback port that answers /metrics for Prometheus; 0: none.")
     ] = 0
+    standby: Annotated[
+        bool,
+        Field(description="A second Envoy (about 65 MB) runs without users and takes over when the first one dies."),
+    ] = True
 
     def edge(self) -> Edge:
         """The same in the router's words."""

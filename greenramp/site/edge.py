@@ -9,12 +9,11 @@ from pathlib import Path
 
 from greenramp.clients.envoy.router import Router
 from greenramp.errors import ConfigError, GreenrampError
-from greenramp.site.edgeport import foreign_listeners, listeners
+from greenramp.site.edgeport import ADDRESS, foreign_listeners, listeners
 from greenramp.site.settings import SiteSettings, this_site
 from greenramp.site.slots import ensure_active_slot
-from greenramp.site.steering import ensure_newest_is_chosen
+from greenramp.site.steering import ELDER, choose
 
-_ADDRESS = "127.0.0.1"
 _OPTIONS = (
     ["--disable-hot-restart", "--concurrency", "1", "--reject-unknown-dynamic-fields"]
     # A leaving Envoy gets no new connections, so it may say `connection: close` with every answer from the first.
@@ -31,19 +30,19 @@ def prepare(site: SiteSettings, slot: str) -> None:
             "end it, or choose another port, then: greenramp up"
         )
     Router(site.home).ensure_files()
-    if listeners(site.router_port):  # the other slot's Envoy, which this one takes over from
+    if listeners(site.router_port):  # the other slot's Envoy, which keeps the users for now
+        if not choose(ADDRESS, site.router_port, ELDER):
+            sys.stdout.write("this kernel can't steer new connections: a planned restart may reset one now and then\n")
         return
     _require_free(site.router_port)
     ensure_active_slot(site.home, slot)
-    if not ensure_newest_is_chosen(_ADDRESS, site.router_port):
-        sys.stdout.write("this kernel can't steer new connections: a planned restart may reset one now and then\n")
 
 
 def _require_free(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((_ADDRESS, port))
+            probe.bind((ADDRESS, port))
         except OSError as error:
             raise ConfigError(f"port {port} is taken by a program that can't be seen from here ({error})") from error
 

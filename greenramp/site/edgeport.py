@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import socket
+import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
 from greenramp.site.settings import SiteSettings
 from greenramp.site.slots import SLOTS, slot_program
 
-_LISTEN = "0A"
-"""The kernel's word for a listening socket in /proc/net/tcp."""
+ADDRESS = "127.0.0.1"
+"""Where the router listens."""
+
+_ACCEPT_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -30,10 +35,26 @@ class Listener:
             return f"a program that has just ended (pid {self.pid})"
 
 
-def count_listening(port: int) -> int:
-    """How many sockets listen on an IPv4 port; cheap, for looking often."""
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return sum(row[3] == _LISTEN and int(row[1].rpartition(":")[2], 16) == port for row in rows)
+def who_accepts(port: int, pids: Sequence[int]) -> int | None:
+    """Which of these processes takes a new connection to the port, as one made now shows; None when none does."""
+    try:
+        with socket.create_connection((ADDRESS, port), timeout=_ACCEPT_SECONDS) as mine:
+            deadline = time.monotonic() + _ACCEPT_SECONDS
+            while time.monotonic() < deadline:
+                for pid in pids:
+                    if _holds(pid, mine.getsockname()):
+                        return pid
+                time.sleep(0.002)
+    except OSError:
+        pass
+    return None
+
+
+def _holds(pid: int, client: tuple[str, int]) -> bool:
+    """Whether a process has accepted the connection of this client."""
+    with suppress(psutil.Error):
+        return any(c.raddr and tuple(c.raddr) == client for c in psutil.Process(pid).net_connections("tcp4"))
+    return False
 
 
 def listeners(port: int) -> tuple[Listener, ...]:

@@ -13,14 +13,16 @@ from greenramp.site.settings import HOME_VARIABLE, SiteSettings
 from greenramp.site.slots import FIRST_SLOT, SLOTS, slot_program
 
 WORK_POOL = "greenramp"
-GUARD, MLFLOW, PREFECT, WORKER = "guard", "mlflow", "prefect-server", "prefect-worker"
+GUARD, COLLECTOR, MLFLOW = "guard", "collector", "mlflow"
+PREFECT, WORKER = "prefect-server", "prefect-worker"
 
 
 def programs(site: SiteSettings) -> tuple[Program, ...]:
-    """Envoy's two slots, the guard, MLflow, the Prefect server and its worker."""
+    """Envoy's two slots, the guard, the collector of labels, MLflow, the Prefect server and its worker."""
     return (
         *(_envoy(site, slot) for slot in SLOTS),
         _guard(site),
+        _collector(site),
         _mlflow(site),
         _prefect_server(site),
         _prefect_worker(site),
@@ -80,14 +82,23 @@ def _envoy(site: SiteSettings, slot: str) -> Program:
     return Program(
         name=slot_program(slot),
         command=[sys.executable, "-m", "greenramp.site.edge", slot],
-        log=site.home.logs / "envoy.log",  # of both: only one runs but for the moments of a planned restart
+        log=site.home.logs / "envoy.log",  # of both
         start_retries=1_000_000,  # less and less often: without Envoy nobody is answered
-        autostart=slot == FIRST_SLOT,
+        autostart=slot == FIRST_SLOT,  # the other stands by, and begins once this one listens
     )
 
 
 def _guard(site: SiteSettings) -> Program:
     return Program(name=GUARD, command=[sys.executable, "-m", "greenramp.site.guard"], log=site.home.logs / "guard.log")
+
+
+def _collector(site: SiteSettings) -> Program:
+    return Program(
+        name=COLLECTOR,
+        command=[sys.executable, "-m", "greenramp.site.collector", str(site.outcomes_port)],
+        log=site.home.logs / "collector.log",
+        autostart=False,
+    )
 
 
 def _mlflow(site: SiteSettings) -> Program:

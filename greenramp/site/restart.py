@@ -1,39 +1,32 @@
 """`greenramp restart-router`: another Envoy takes over from the one that runs, and no user notices.
 
-Wherever this is killed, at most two Envoys serve from the same two files, and the next call goes on from there: the
-younger, which gets all new connections already, takes over once it has proved fit; the elder leaves.
+Wherever this is killed, at most two Envoys serve from the same two files. Until the users are handed over the one
+before keeps them; from then on a note says who has them, and whoever settles next goes on from there.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-import psutil
-
-from greenramp.clients.atomicfile import locked, read_json, write_json
-from greenramp.clients.envoy.admin import Admin
-from greenramp.clients.envoy.bootstrap import bootstrap
-from greenramp.clients.lastwords import last_words
-from greenramp.clients.supervisor import Process, Supervisor
+from greenramp.clients.atomicfile import locked
+from greenramp.clients.supervisor import Supervisor
 from greenramp.clients.writerlock import sole_writer
 from greenramp.errors import ConfigError, GreenrampError, Unreachable
 from greenramp.handling import Edge
-from greenramp.home import Home
-from greenramp.site.settings import SiteSettings
-from greenramp.site.slots import SLOTS, ensure_active_slot, other_slot, slot_program
+from greenramp.site.edgeport import ADDRESS
+from greenramp.site.envoys import LAST_REQUESTS_SECONDS, WRITER_PATIENCE_SECONDS, Envoys, write_slot
+from greenramp.site.settings import SiteSettings, read_settings
+from greenramp.site.slots import ensure_active_slot, other_slot, read_active_slot, slot_program, slots_lock
+from greenramp.site.standby import ensure_standby
+from greenramp.site.steering import ELDER, choose
+from greenramp.site.takeover import Takeover, forget_takeover, note_takeover, read_takeover
 
 Say = Callable[[str], None]
 
 DRAIN_SECONDS = 30.0
 """Connections that nobody has used for so long are closed between two requests."""
-
-_READY_SECONDS = 60
-_LAST_REQUESTS_SECONDS = 5
-_WRITER_PATIENCE_SECONDS = 15
-"""Longer than the route files' writers take."""
 
 
 def restart_router(site: SiteSettings, edge: Edge, say: Say, drain_seconds: float = DRAIN_SECONDS) -> None:
@@ -42,124 +35,87 @@ def restart_router(site: SiteSettings, edge: Edge, say: Say, drain_seconds: floa
     Raises Unreachable when the new one does not become fit to serve; then the old one stays, with its settings.
     """
     home, supervisor = site.home, Supervisor(site.home.supervisor_socket)
-    with locked(home.runtime / "site.lock"):
+    with locked(home.runtime / "site.lock"), locked(slots_lock(home)):
         if not supervisor.running():
             raise ConfigError("the site does not run; start it with: greenramp up")
-        old = settle_router(home, supervisor, say, drain_seconds)
+        old = settle_router(site, supervisor, say, drain_seconds)
         if old is None:
             raise Unreachable("Envoy does not run, so nobody can take over from it; start it with: greenramp up")
-        new = other_slot(old)
-        write_slot(site, new, edge)
-        with suppress(OSError):  # a socket from before would be asked in its place
-            home.slot_admin_socket(new).unlink()
-        supervisor.ensure_started(slot_program(new))
-        say(f"{slot_program(new)} starts beside {slot_program(old)}")
-        _take_over(home, supervisor, new)
-        replace(site, edge=edge).write()
-        _see_off(home, supervisor, old, say, drain_seconds)
+        before, new, envoys = read_settings(home) or site, other_slot(old), Envoys(site, supervisor)
+        try:
+            envoys.leave(new, drain_seconds)  # it stood by, with the settings of before
+            write_slot(site, new, edge)
+            envoys.begin(new)
+            say(f"{slot_program(new)} starts beside {slot_program(old)}")
+            _take_over(envoys, Takeover(new, edge))
+        except BaseException:
+            envoys.leave(new, LAST_REQUESTS_SECONDS)
+            ensure_standby(before, supervisor, old)
+            raise
+        _see_off(before, envoys, Takeover(new, edge), say, drain_seconds)
+        ensure_standby(replace(before, edge=edge), supervisor, new)
 
 
-def write_slot(site: SiteSettings, slot: str, edge: Edge) -> None:
-    """Fix how the Envoy in this slot will be started, now and after a crash."""
-    home = site.home
-    file = bootstrap(home, site.router_port, edge, admin_socket=home.slot_admin_socket(slot))
-    write_json(home.slot_bootstrap(slot), file)
+def settle_router(
+    site: SiteSettings, supervisor: Supervisor, say: Say, drain_seconds: float = DRAIN_SECONDS
+) -> str | None:
+    """Finish what a restart that was killed has left, and let the admin socket lead to the Envoy that has the users.
+
+    For a caller that holds the slots' lock. Gives the slot of that Envoy, None when neither runs.
+    """
+    envoys = Envoys(site, supervisor)
+    if unfinished := read_takeover(site.home):
+        _finish(site, envoys, unfinished, say, drain_seconds)
+    alive = envoys.alive()
+    if len(alive) > 1:
+        choose(ADDRESS, site.router_port, ELDER)
+    if not alive or (active := envoys.follow()):
+        return active if alive else None
+    active = read_active_slot(site.home)  # it is just being started
+    active = active if active in alive else next(iter(alive))
+    ensure_active_slot(site.home, active)
+    return active
 
 
-def settle_router(home: Home, supervisor: Supervisor, say: Say, drain_seconds: float = DRAIN_SECONDS) -> str | None:
-    """Finish what a restart that was killed has left; gives the slot whose Envoy runs, None when neither does."""
-    alive = {slot: process for slot in SLOTS if (process := _process(supervisor, slot)).alive}
-    if len(alive) == len(SLOTS):
-        new = max(alive, key=lambda slot: _started(alive[slot]))
+def _finish(site: SiteSettings, envoys: Envoys, takeover: Takeover, say: Say, drain_seconds: float) -> None:
+    alive, new = envoys.alive(), takeover.slot
+    if len(alive) > 1:
         say(f"an earlier restart is not finished; {slot_program(new)} takes over")
         try:
-            _take_over(home, supervisor, new)
+            _take_over(envoys, takeover)
         except Unreachable as error:
             say(str(error))
-            return other_slot(new)
-        _see_off(home, supervisor, other_slot(new), say, drain_seconds)
-        return new
-    for slot in alive:
-        supervisor.ensure_stopped(slot_program(other_slot(slot)))  # it may wait for its next try
-        ensure_active_slot(home, slot)
-        return slot
-    return None
+            envoys.leave(new, LAST_REQUESTS_SECONDS)
+        else:
+            _see_off(site, envoys, takeover, say, drain_seconds)
+    elif new in alive:
+        replace(site, edge=takeover.edge).write()
+    forget_takeover(site.home)
 
 
-def _take_over(home: Home, supervisor: Supervisor, new: str) -> None:
-    """Make the Envoy in `new` the active one when it proves fit, or see it gone again."""
+def _take_over(envoys: Envoys, takeover: Takeover) -> None:
+    """Hand the users over to this slot's Envoy when it proves fit, or leave them where they are."""
+    home, new = envoys.home, takeover.slot
     try:
-        _await_fit(home, supervisor, new)
+        envoys.await_fit(new)
         # Who changes a file asks one Envoy before and after: it has to be the same one.
-        with sole_writer(home.runtime / "router.lock", _WRITER_PATIENCE_SECONDS):
-            _await_fit(home, supervisor, new)
+        with sole_writer(home.runtime / "router.lock", WRITER_PATIENCE_SECONDS):
+            envoys.await_fit(new)
+            note_takeover(home, takeover)
+            envoys.ensure_chosen(new)
             ensure_active_slot(home, new)
     except BaseException:
-        _leave(home, supervisor, new, _LAST_REQUESTS_SECONDS)
+        with suppress(GreenrampError):
+            envoys.ensure_chosen(other_slot(new))
         ensure_active_slot(home, other_slot(new))
+        forget_takeover(home)
         raise
 
 
-def _see_off(home: Home, supervisor: Supervisor, old: str, say: Say, drain_seconds: float) -> None:
-    say(f"{slot_program(other_slot(old))} has taken over; {slot_program(old)} finishes its requests")
-    seconds, cut = _leave(home, supervisor, old, drain_seconds)
-    say(
-        f"{slot_program(old)} has ended after {seconds:.1f} s"
-        + (f"; {cut} unused connections were closed" if cut else "")
-    )
-
-
-def _await_fit(home: Home, supervisor: Supervisor, slot: str) -> None:
-    """Wait until an Envoy is live and runs with both files as they are on disk."""
-    name, deadline = slot_program(slot), time.monotonic() + _READY_SECONDS
-    while True:
-        process = _process(supervisor, slot)
-        if not process.alive:
-            raise Unreachable(
-                f"{name} does not start ({process.state}), {slot_program(other_slot(slot))} serves on: "
-                f"{last_words(process.log)}"
-            )
-        with suppress(Unreachable):
-            if _fit(home, Admin(home.slot_admin_socket(slot))):
-                return
-        if time.monotonic() > deadline:
-            raise Unreachable(
-                f"{name} has not taken both files in {home.xds} after {_READY_SECONDS} s, "
-                f"{slot_program(other_slot(slot))} serves on: {last_words(process.log)}"
-            )
-        time.sleep(0.02)
-
-
-def _fit(home: Home, admin: Admin) -> bool:
-    versions = [str(read_json(home.xds / name)["version_info"]) for name in ("rds.json", "cds.json")]
-    return admin.ready() and [admin.accepted_routes().version, admin.accepted_clusters().version] == versions
-
-
-def _leave(home: Home, supervisor: Supervisor, slot: str, drain_seconds: float) -> tuple[float, int]:
-    """Stop an Envoy when its users are gone; gives the seconds it took, and how many idle connections it cut."""
-    admin, started, cut = Admin(home.slot_admin_socket(slot)), time.monotonic(), 0
-    with suppress(Unreachable):  # it is gone already
-        admin.drain()
-        while cut := (users := admin.users()).connections:
-            waited = time.monotonic() - started
-            if waited > drain_seconds and (not users.requests or waited > drain_seconds + _LAST_REQUESTS_SECONDS):
-                break
-            time.sleep(0.02)
-    supervisor.ensure_stopped(slot_program(slot))
-    return time.monotonic() - started, cut
-
-
-def _process(supervisor: Supervisor, slot: str) -> Process:
-    found = supervisor.group(slot_program(slot))
-    if not found:
-        raise GreenrampError(
-            f"supervisord does not know {slot_program(slot)}; start it anew: greenramp down, greenramp up"
-        )
-    return found[0]
-
-
-def _started(process: Process) -> float:
-    try:
-        return psutil.Process(process.pid).create_time()
-    except psutil.Error:
-        return 0.0
+def _see_off(site: SiteSettings, envoys: Envoys, takeover: Takeover, say: Say, drain_seconds: float) -> None:
+    new, old = slot_program(takeover.slot), slot_program(other_slot(takeover.slot))
+    replace(site, edge=takeover.edge).write()
+    say(f"{new} has taken over; {old} finishes its requests")
+    seconds, cut = envoys.leave(other_slot(takeover.slot), drain_seconds)
+    say(f"{old} has ended after {seconds:.1f} s" + (f"; {cut} unused connections were closed" if cut else ""))
+    forget_takeover(site.home)

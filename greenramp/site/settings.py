@@ -30,6 +30,7 @@ class SiteSettings:
     router_port: int
     mlflow_port: int
     prefect_port: int
+    outcomes_port: int
     first_environment_port: int
     edge: Edge = _ANY
 
@@ -47,6 +48,11 @@ class SiteSettings:
     def prefect_url(self) -> str:
         """Prefect's server and pages."""
         return f"http://127.0.0.1:{self.prefect_port}"
+
+    @property
+    def outcomes_url(self) -> str:
+        """Where labels are sent: POST /outcomes/<service>."""
+        return f"http://127.0.0.1:{self.outcomes_port}"
 
     def write(self) -> None:
         """Keep these settings in the site's home."""
@@ -77,6 +83,7 @@ def read_settings(home: Home) -> SiteSettings | None:
         router_port=data["router_port"],
         mlflow_port=data["mlflow_port"],
         prefect_port=data["prefect_port"],
+        outcomes_port=data["outcomes_port"],
         first_environment_port=data["first_environment_port"],
         edge=Edge.from_json(data.get("edge", {})),
     )

@@ -1,4 +1,4 @@
-"""The two slots Envoy may run in: one is active, the other is for a planned restart."""
+"""The two slots Envoy may run in: in one the active Envoy runs, in the other the one that stands by."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ def slot_program(slot: str) -> str:
 def other_slot(slot: str) -> str:
     """The one of the two that `slot` is not."""
     return SLOTS[1 - SLOTS.index(slot)]
+
+
+def slots_lock(home: Home) -> Path:
+    """Whoever starts or stops an Envoy holds this."""
+    return home.runtime / "slots.lock"
 
 
 def read_active_slot(home: Home) -> str | None:

@@ -21,7 +21,9 @@ from greenramp.clients.supervisor import Supervisor
 from greenramp.errors import ConfigError, Unreachable
 from greenramp.site.deployments import ensure_deployments
 from greenramp.site.edgeport import listeners
+from greenramp.site.envoys import write_slot
 from greenramp.site.programs import (
+    COLLECTOR,
     GUARD,
     MLFLOW,
     PREFECT,
@@ -32,10 +34,12 @@ from greenramp.site.programs import (
     programs,
     supervisor_file,
 )
-from greenramp.site.restart import settle_router, write_slot
+from greenramp.site.restart import settle_router
 from greenramp.site.settings import SiteSettings, read_settings
-from greenramp.site.slots import FIRST_SLOT, SLOTS, read_active_slot, slot_program
+from greenramp.site.slots import FIRST_SLOT, SLOTS, read_active_slot, slot_program, slots_lock
+from greenramp.site.standby import ensure_standby
 from greenramp.site.stop import end_processes
+from greenramp.site.takeover import forget_takeover
 
 Say = Callable[[str], None]
 
@@ -64,12 +68,14 @@ def start(site: SiteSettings, say: Say) -> None:
 def _start_parts(site: SiteSettings, supervisor: Supervisor, say: Say) -> None:
     """Everything at once, then each in turn until it answers; the worker last, since it needs its server."""
     prefect = PrefectApi(site.prefect_url)
-    slot = settle_router(site.home, supervisor, say) or read_active_slot(site.home) or FIRST_SLOT
-    envoy = slot_program(slot)
-    for name in (envoy, GUARD, MLFLOW, PREFECT):
-        supervisor.ensure_started(name)
-    _await(supervisor, envoy, site.router_url, lambda: Admin(site.home.slot_admin_socket(slot)).ready())
-    say(f"Envoy    {site.router_url}/<service>/invocations")
+    with locked(slots_lock(site.home)):
+        slot = settle_router(site, supervisor, say) or read_active_slot(site.home) or FIRST_SLOT
+        envoy = slot_program(slot)
+        for name in (envoy, GUARD, COLLECTOR, MLFLOW, PREFECT):
+            supervisor.ensure_started(name)
+        _await(supervisor, envoy, site.router_url, lambda: Admin(site.home.slot_admin_socket(slot)).ready())
+        say(f"Envoy    {site.router_url}/<service>/invocations")
+        ensure_standby(read_settings(site.home) or site, supervisor, slot)
     _await(supervisor, PREFECT, site.prefect_url, prefect.healthy)
     say(f"Prefect  {site.prefect_url}")
     prefect.ensure_pool(WORK_POOL)
@@ -77,6 +83,8 @@ def _start_parts(site: SiteSettings, supervisor: Supervisor, say: Say) -> None:
     ensure_deployments(site)
     _await(supervisor, MLFLOW, site.mlflow_url, lambda: _answers(f"{site.mlflow_url}/health"))
     say(f"MLflow   {site.mlflow_url}")
+    _await(supervisor, COLLECTOR, site.outcomes_url, lambda: _answers(f"{site.outcomes_url}/health"))
+    say(f"Labels   {site.outcomes_url}/outcomes/<service>")
     _await(supervisor, WORKER, site.prefect_url, lambda: prefect.worker_online(WORK_POOL))
     say("Worker   takes releases")
 
@@ -126,7 +134,7 @@ def _require_same(site: SiteSettings) -> SiteSettings:
     if replace(running, edge=site.edge) != site:
         raise ConfigError(
             f"the site in {site.home.root} runs with other settings (ports {running.router_port}, "
-            f"{running.mlflow_port}, {running.prefect_port}; project {running.project}); "
+            f"{running.mlflow_port}, {running.prefect_port}, {running.outcomes_port}; project {running.project}); "
             "stop it first with: greenramp down"
         )
     return running
@@ -137,7 +145,12 @@ def _site_file(site: SiteSettings) -> Path:
 
 
 def _require_free_ports(site: SiteSettings) -> None:
-    wanted = {"router": site.router_port, "mlflow": site.mlflow_port, "prefect": site.prefect_port}
+    wanted = {
+        "router": site.router_port,
+        "mlflow": site.mlflow_port,
+        "prefect": site.prefect_port,
+        "outcomes": site.outcomes_port,
+    }
     for name, port in wanted.items():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -162,6 +175,7 @@ def _write_files(site: SiteSettings) -> None:
         if folder.stat().st_uid != os.getuid():
             raise ConfigError(f"{folder} belongs to another user; set GREENRAMP_HOME to a folder of your own")
     site.write()
+    forget_takeover(site.home)
     write_slot(site, FIRST_SLOT, site.edge)
     write_text(site.home.supervisor_config, supervisor_file(site))
     Router(site.home).ensure_files()

@@ -12,7 +12,9 @@ from greenramp.clients.envoy.router import Router
 from greenramp.clients.supervisor import Process, Supervisor
 from greenramp.errors import Unreachable
 from greenramp.home import Home
+from greenramp.site.edgeport import foreign_listeners
 from greenramp.site.enforcement import Enforcement, enforcement
+from greenramp.site.settings import read_settings
 from greenramp.site.slots import FIRST_SLOT, SLOTS, read_active_slot, slot_program
 from greenramp.split import Side
 
@@ -51,12 +53,16 @@ class ServiceStatus:
 
 @dataclass(frozen=True)
 class SiteStatus:
-    """The whole site. programs: state of each of its own programs, by name. enforcement: who can end a split."""
+    """The whole site. programs: state of each of its own programs, by name. enforcement: who can end a split.
+
+    foreign: programs beside ours that take connections on the router's port, and answer users in its place.
+    """
 
     up: bool
     programs: dict[str, str]
     services: tuple[ServiceStatus, ...]
     enforcement: Enforcement
+    foreign: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -69,7 +75,7 @@ def read_status(home: Home) -> SiteStatus:
         processes = Supervisor(home.supervisor_socket).processes()
     except Unreachable:
         processes = ()
-    router = Router(home)
+    router, site = Router(home), read_settings(home)
     now = time.time()
     services = []
     upstreams = router.upstreams()
@@ -103,19 +109,20 @@ def read_status(home: Home) -> SiteStatus:
         )
     return SiteStatus(
         up=bool(processes),
-        programs=_programs(home, processes),
+        programs=_programs(home, processes, standby=site is not None and site.edge.standby),
         services=tuple(services),
         enforcement=enforcement(home),
+        foreign=tuple(foreign_listeners(site)) if site else (),
     )
 
 
-def _programs(home: Home, processes: tuple[Process, ...]) -> dict[str, str]:
-    """States by name. The active Envoy is `envoy`; the other slot is named while something runs in it."""
+def _programs(home: Home, processes: tuple[Process, ...], standby: bool) -> dict[str, str]:
+    """States by name. The active Envoy is `envoy`, the other `envoy-standby`, where one is to be or runs."""
     active = slot_program(read_active_slot(home) or FIRST_SLOT)
+    names = {slot_program(slot): "envoy-standby" for slot in SLOTS} | {active: "envoy"}
     own = [p for p in processes if p.group == p.name]
-    idle = [slot_program(slot) for slot in SLOTS if slot_program(slot) != active]
-    shown = (p for p in own if p.alive or p.name not in idle)
-    return {"envoy" if p.name == active else p.name: p.state for p in shown}
+    shown = (p for p in own if standby or p.alive or names.get(p.name) != "envoy-standby")
+    return {names.get(p.name, p.name): p.state for p in shown}
 
 
 def _healthy(home: Home, service: str, side: Side) -> int:

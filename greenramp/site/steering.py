@@ -1,60 +1,63 @@
-"""New connections go to the Envoy that listens last, so that the one before can end without losing any.
+"""Which of the Envoys that listen on one port gets the new connections: a rule in the kernel says it, for all of them.
 
-Sockets that listen on one port with SO_REUSEPORT form a group, in the order in which they began. Without a rule the
-kernel shares new connections among them, and what waits unaccepted at a socket that closes is reset. Our rule is a
-program of one instruction: take number 1, counted from 0. With two sockets that is the newer one; with a single one
-there is no number 1, and the kernel takes what there is. The rule lives as long as the group, through all restarts,
-and depends on no process.
+Sockets that listen on one port with SO_REUSEPORT form a group, in the order in which they began; when one closes, the
+last takes its place. Without a rule the kernel shares new connections among them, and what waits unaccepted at a
+socket that closes is reset. Our rule is a program of one instruction: take number 0, or number 1. Where there is no
+such number, the kernel takes what there is. So with the rule 0 the elder of two gets all new connections, and when it
+dies the younger one does at once; who joins then is the younger again. The rule lives as long as the group.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
 import socket
 import struct
-import time
+from typing import Literal
 
-from greenramp.site.edgeport import count_listening
-
+_SO_ATTACH_FILTER = 26
 _SO_ATTACH_REUSEPORT_CBPF = 51
-"""Python's socket module has no name for it; Linux since 4.6."""
+"""Python's socket module has no names for them; the second is in Linux since 4.6."""
 
-_RETURN_1 = struct.pack("HBBI", 0x06, 0, 0, 1)
-_START_SECONDS = 60
+ELDER: Literal[0] = 0
+YOUNGER: Literal[1] = 1
 
 
-def ensure_newest_is_chosen(address: str, port: int) -> bool:
-    """Begin the port's group with the rule, for an Envoy that this process is about to become.
+def choose(address: str, port: int, number: Literal[0, 1]) -> bool:
+    """Let the elder or the younger of two that listen get all new connections; False where the kernel can't.
 
-    A group begins with its first socket: a small process of its own holds one, which is never chosen once Envoy
-    listens, and then lets it go. Returns False when the kernel knows no such rules; then a planned restart may reset
-    a connection now and then.
+    Only a member can set the rule: a socket joins as the last, and leaves. A connection that comes to it in between
+    is not answered, so the client's kernel asks once more, a second later, and meets an Envoy.
     """
-    with socket.socket() as first:
-        first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        code = ctypes.create_string_buffer(_RETURN_1)
+    with _member() as member:
         try:
-            first.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_REUSEPORT_CBPF, struct.pack("HP", 1, ctypes.addressof(code)))
+            _attach(member, _SO_ATTACH_FILTER, 0)
+            member.bind((address, port))
+            member.listen()
+            _attach(member, _SO_ATTACH_REUSEPORT_CBPF, number)
         except OSError:
             return False
-        first.bind((address, port))
-        first.listen()
-        envoy = os.getpid()
-        if (between := os.fork()) == 0:
-            if os.fork() == 0:  # a grandchild is nobody's to wait for: Envoy would not
-                _hold_until_envoy_listens(port, envoy)
-            os._exit(0)
-        os.waitpid(between, 0)
     return True
 
 
-def _hold_until_envoy_listens(port: int, envoy: int) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    try:
-        while count_listening(port) < 2 and time.monotonic() < deadline:
-            os.kill(envoy, 0)
-            time.sleep(0.01)
-    finally:
-        os._exit(0)
+def can_steer() -> bool:
+    """Whether this kernel knows such rules."""
+    with _member() as member:
+        try:
+            _attach(member, _SO_ATTACH_FILTER, 0)
+            _attach(member, _SO_ATTACH_REUSEPORT_CBPF, ELDER)
+        except OSError:
+            return False
+    return True
+
+
+def _member() -> socket.socket:
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    return made
+
+
+def _attach(member: socket.socket, option: int, value: int) -> None:
+    """Give a socket a program that returns `value`: for a filter, how many bytes of a packet are let through."""
+    code = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, value))
+    member.setsockopt(socket.SOL_SOCKET, option, struct.pack("HP", 1, ctypes.addressof(code)))

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -23,10 +24,11 @@ from greenramp.errors import Unreachable
 from greenramp.handling import Edge
 from greenramp.home import Home
 from greenramp.route import claim, leave, shift, switch
+from greenramp.site.envoys import fit, write_slot
 from greenramp.site.programs import environment, folders, supervisor_file
-from greenramp.site.restart import restart_router, write_slot
+from greenramp.site.restart import restart_router
 from greenramp.site.settings import SiteSettings
-from greenramp.site.slots import FIRST_SLOT, SLOTS, read_active_slot, slot_program
+from greenramp.site.slots import FIRST_SLOT, SLOTS, other_slot, read_active_slot, slot_program
 from greenramp.site.stop import end_processes
 from greenramp.split import Side
 
@@ -51,15 +53,17 @@ class RouterSite:
             router_port=free_port(),
             mlflow_port=free_port(),
             prefect_port=free_port(),
+            outcomes_port=free_port(),
             first_environment_port=free_port(),
         )
 
     def write(self):
         for folder in folders(self.home):
             folder.mkdir(parents=True, exist_ok=True)
-        self.configure(f"kind: local\nports: {{router: {self.settings.router_port}}}\n")
+        edge = "edge: {standby: false}\n" * (not self.settings.edge.standby)
+        self.configure(f"kind: local\nports: {{router: {self.settings.router_port}}}\n{edge}")
         self.settings.write()
-        write_slot(self.settings, FIRST_SLOT, Edge())
+        write_slot(self.settings, FIRST_SLOT, self.settings.edge)
         write_text(self.home.supervisor_config, supervisor_file(self.settings))
 
     def configure(self, text):
@@ -75,12 +79,22 @@ class RouterSite:
         self.write()
         self.launch()
         self.eventually(self.ready, "Envoy is ready")
+        if self.settings.edge.standby:
+            self.await_standby()
+
+    def await_standby(self):
+        self.eventually(self.stands_by, "another Envoy stands by")
+
+    def stands_by(self):
+        slot = self.active and other_slot(self.active)
+        with suppress(Unreachable):
+            return self.process(slot).state == "RUNNING" and fit(self.home, slot)
 
     def ready(self):
         return self._answers(Admin(self.home.admin_socket))
 
-    def restart(self, edge=Edge(), drain_seconds=30.0):  # noqa: B008  (it can't be changed)
-        restart_router(self.settings, edge, self.said.append, drain_seconds)
+    def restart(self, edge=None, drain_seconds=30.0):
+        restart_router(self.settings, edge or self.settings.edge, self.said.append, drain_seconds)
 
     @contextmanager
     def command(self, *more):
@@ -96,8 +110,9 @@ class RouterSite:
             process.kill()
 
     def start_both(self):
-        """Leave what a restart leaves that is killed before its end."""
-        write_slot(self.settings, "b", Edge())
+        """Leave what a restart leaves that is killed before its end; where none stands by, and no guard looks."""
+        self.supervisor.ensure_stopped("guard")
+        write_slot(self.settings, "b", self.settings.edge)
         self.supervisor.ensure_started("envoy-b")
         admin = Admin(self.home.slot_admin_socket("b"))
         self.eventually(lambda: self._answers(admin), "the second one runs")
@@ -177,7 +192,7 @@ def unstarted(eventually):
 
 @pytest.fixture
 def site(unstarted):
-    """A router that runs, with nothing behind it."""
+    """A router that runs, with another Envoy that stands by and nothing behind it."""
     unstarted.start()
     return unstarted
 
@@ -185,9 +200,24 @@ def site(unstarted):
 @pytest.fixture
 def serving(site):
     """A router with two servers behind it, of which blue serves."""
+    with served(site):
+        yield site
+
+
+@pytest.fixture
+def alone(unstarted):
+    """The same where no second Envoy stands by."""
+    unstarted.settings = replace(unstarted.settings, edge=Edge(standby=False))
+    unstarted.start()
+    with served(unstarted):
+        yield unstarted
+
+
+@contextmanager
+def served(site):
     with subprocess.Popen([sys.executable, HERE / "model_servers.py"], stdout=subprocess.PIPE) as servers:
         site.serve_from(json.loads(servers.stdout.readline()))
-        yield site
+        yield
         servers.kill()
 
 

@@ -13,6 +13,7 @@ from greenramp.errors import ConfigError
 from greenramp.site.edge import prepare
 from greenramp.site.edgeport import foreign_listeners
 from greenramp.site.programs import environment
+from greenramp.site.status import read_status
 
 
 @pytest.fixture
@@ -42,8 +43,7 @@ def stranger(unstarted):
 
 
 def test_nothing_of_ours_is_foreign(serving):
-    assert foreign_listeners(serving.settings) == []
-    serving.start_both()
+    assert serving.running == ["a", "b"]
     assert foreign_listeners(serving.settings) == []
 
 
@@ -60,26 +60,31 @@ def test_a_slot_does_not_share_the_port_with_another_program_and_names_it(unstar
 
 
 def test_an_envoy_that_its_supervisord_has_lost_is_foreign(site):
-    stale = site.process("a").pid
+    stale = [site.process(slot).pid for slot in ("a", "b")]
     os.kill(int(site.home.supervisor_pid.read_text()), signal.SIGKILL)
     site.eventually(lambda: not site.supervisor.running(), "supervisord is gone")
     try:
-        site.eventually(lambda: foreign_listeners(site.settings) == [f"envoy (pid {stale})"], "it is named")
-        with pytest.raises(ConfigError, match=rf"is taken by envoy \(pid {stale}\)"):
+        named = [f"envoy (pid {pid})" for pid in sorted(stale)]
+        site.eventually(lambda: foreign_listeners(site.settings) == named, "both are named")
+        with pytest.raises(ConfigError, match=rf"is taken by envoy \(pid {min(stale)}\)"):
             prepare(site.settings, "a")
     finally:
-        os.kill(stale, signal.SIGKILL)
+        for pid in stale:
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_a_program_that_joins_the_port_later_is_named_and_a_restart_refused(serving, stranger):
-    other = stranger()
-    (named,) = foreign_listeners(serving.settings)
+    other, active = stranger(), serving.process("a").pid
+    (named,) = read_status(serving.home).foreign
     assert f"(pid {other.pid})" in named
     with serving.command() as restart:
         told = restart.communicate(timeout=60)[0]
     assert restart.returncode == 1
     assert f"(pid {other.pid}), which is no Envoy that this site runs" in told
-    assert serving.running == ["a"]
+    assert serving.active == "a"
+    assert serving.process("a").pid == active
+    other.kill()
+    serving.await_standby()
 
 
 def test_a_listener_that_does_not_share_the_port_is_named_too(unstarted):
@@ -94,18 +99,18 @@ def test_a_listener_that_does_not_share_the_port_is_named_too(unstarted):
 
 
 @pytest.mark.parametrize("restarts", [0, 1], ids=["in the first slot", "in the second slot"])
-def test_after_a_crash_the_same_slot_comes_back_with_the_split_on_disk(serving, users, restarts):
+def test_without_a_standby_the_same_slot_comes_back_after_a_crash_with_the_split_on_disk(alone, users, restarts):
     for _ in range(restarts):
-        serving.restart()
-    slot = serving.active
-    serving.share(100)
-    end, died = users(serving), serving.process(serving.active).pid
+        alone.restart()
+    slot = alone.active
+    alone.share(100)
+    end, died = users(alone), alone.process(alone.active).pid
     os.kill(died, signal.SIGKILL)
-    serving.eventually(lambda: serving.process(slot).pid not in (0, died) and serving.ready(), "it is back", 10)
+    alone.eventually(lambda: alone.process(slot).pid not in (0, died) and alone.ready(), "it is back", 10)
     time.sleep(1)
     seen = end()
     back = max(when for when, _ in seen.failures)
-    assert serving.running == [slot] == [serving.active]
+    assert alone.running == [slot] == [alone.active]
     assert seen.share_of_green(back, time.time()) == 1
     assert len([when for when, _ in seen.answers if when > back]) > 100
 

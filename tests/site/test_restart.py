@@ -13,6 +13,8 @@ from greenramp.errors import Unreachable
 from greenramp.handling import Edge
 from greenramp.site.restart import settle_router
 from greenramp.site.settings import read_settings
+from greenramp.site.standby import ensure_standby
+from greenramp.site.steering import YOUNGER, choose
 
 
 @contextmanager
@@ -42,21 +44,22 @@ def test_three_restarts_under_load_lose_no_request(serving, users):
     assert len(seen.answers) / seen.seconds > 200  # the load was there
     assert seen.connections > len(seen.answers) / 3  # and half of it on new connections
     assert seen.kept >= 3 * 8  # each restart ended the kept ones
-    assert serving.running == [serving.active]
+    serving.await_standby()
 
 
-def test_a_split_changed_while_two_envoys_serve_is_served_by_both(serving, users, eventually):
-    end = users(serving)
+def test_a_split_changed_while_two_envoys_serve_is_served_by_both(alone, users, eventually):
+    end = users(alone)
     with ExitStack() as ways:
-        elder = ways.enter_context(asking(serving))
-        serving.start_both()
-        younger = ways.enter_context(asking(serving))
+        elder = ways.enter_context(asking(alone))
+        alone.start_both()
+        choose("127.0.0.1", alone.settings.router_port, YOUNGER)
+        younger = ways.enter_context(asking(alone))
         assert (elder(), younger()) == ("blue", "blue")
         before = time.time()
-        serving.share(100)
+        alone.share(100)
         after = time.time()
         eventually(lambda: (elder(), younger()) == ("green", "green"), "both have taken the file", 2)
-    serving.restart()
+    alone.restart()
     seen = end()
     assert seen.failures == []
     assert seen.share_of_green(0, before) == 0
@@ -69,6 +72,8 @@ def test_a_restart_brings_new_edge_settings_and_they_are_kept(serving):
         asking.sendall(b"GET /fraud/ HTTP/1.1\r\nhost: router\r\nx-much: " + b"x" * 2000 + b"\r\n\r\n")
         assert asking.recv(65536).startswith(b"HTTP/1.1 431 ")
     assert read_settings(serving.home).edge == Edge(max_headers_kb=1)
+    serving.await_standby()
+    assert all('"max_request_headers_kb": 1,' in serving.home.slot_bootstrap(slot).read_text() for slot in ("a", "b"))
 
 
 def test_an_unused_connection_delays_a_restart_no_longer_than_told(serving):
@@ -78,17 +83,17 @@ def test_an_unused_connection_delays_a_restart_no_longer_than_told(serving):
         serving.restart(drain_seconds=0.5)
         assert unused.recv(65536) == b""
     assert "1 unused connections were closed" in serving.said[-1]
-    assert serving.running == [serving.active]
+    assert serving.active == "b"
 
 
-def test_while_two_envoys_listen_the_newer_one_gets_all_new_connections(serving, eventually):
+def test_while_two_envoys_listen_the_elder_one_gets_all_new_connections(alone, eventually):
     with ExitStack() as ways:
-        ways.enter_context(asking(serving))
-        serving.start_both()
+        ways.enter_context(asking(alone))
+        alone.start_both()
         for _ in range(20):
-            ways.enter_context(asking(serving))
-        open_at = {slot: Admin(serving.home.slot_admin_socket(slot)).users().connections for slot in ("a", "b")}
-    assert open_at == {"a": 1, "b": 20}
+            ways.enter_context(asking(alone))
+        open_at = {slot: Admin(alone.home.slot_admin_socket(slot)).users().connections for slot in ("a", "b")}
+    assert open_at == {"a": 21, "b": 0}
 
 
 # What is wrong with the new one
@@ -99,56 +104,40 @@ def test_a_new_one_that_envoy_refuses_leaves_the_old_one_serving(serving, users)
     end = users(serving)
     with pytest.raises(Unreachable, match=r"envoy-b does not start .*, envoy-a serves on: .*MaxRequestHeadersKb"):
         serving.restart(Edge(max_headers_kb=100_000_000))
+    serving.await_standby()
     assert end().failures == []
-    assert serving.running == [old] == [serving.active]
+    assert serving.active == old
     assert serving.process(old).pid == pid
     assert read_settings(serving.home).edge == Edge()
 
 
-def test_an_occupied_admin_socket_leaves_the_old_one_serving_and_the_command_says_so(serving):
-    in_the_way = serving.home.slot_admin_socket("b")
+def test_an_occupied_admin_socket_leaves_the_old_one_serving_and_the_command_says_so(alone):
+    in_the_way = alone.home.slot_admin_socket("b")
     in_the_way.mkdir()
-    with serving.command() as restart:
+    with alone.command() as restart:
         told = restart.communicate(timeout=60)[0]
     assert restart.returncode == 1
     assert "error: envoy-b does not start" in told
     assert "envoy-a serves on" in told
-    assert serving.running == ["a"] == [serving.active]
-    assert serving.ready()
+    assert alone.running == ["a"] == [alone.active]
+    assert alone.ready()
     in_the_way.rmdir()
 
 
-# The command is killed
+def test_up_after_a_killed_restart_leaves_one_envoy_where_none_is_to_stand_by(alone):
+    alone.start_both()
+    for _ in range(2):
+        active = settle_router(alone.settings, alone.supervisor, alone.said.append)
+        ensure_standby(alone.settings, alone.supervisor, active)
+        assert alone.running == [alone.active] == ["a"]
 
 
-@pytest.mark.parametrize("when", ["starts beside", "has taken over"])
-def test_what_a_killed_restart_has_left_the_next_one_finishes(serving, users, when):
-    with socket.create_connection(("127.0.0.1", serving.settings.router_port)) as unused:
-        unused.sendall(b"GET /fraud/ HTTP/1.1\r\nhost: router\r\n\r\n")
-        unused.recv(65536)  # the old one can't leave before its time
-        end = users(serving)
-        with serving.command() as restart:
-            assert any(when in line for line in restart.stdout)
-            restart.kill()
-        assert serving.running == ["a", "b"]
-        serving.restart(drain_seconds=1)
-    assert end().failures == []
-    assert serving.said[0] == "an earlier restart is not finished; envoy-b takes over"
-    assert serving.running == [serving.active] == ["a"]
-
-
-def test_up_after_a_killed_restart_leaves_one_envoy(serving):
-    serving.start_both()
-    assert settle_router(serving.home, serving.supervisor, serving.said.append) == "b"
-    assert serving.running == [serving.active] == ["b"]
-    assert settle_router(serving.home, serving.supervisor, serving.said.append) == "b"
-    assert serving.running == [serving.active]
-
-
-def test_a_second_envoy_that_is_not_fit_ends_without_taking_over(serving):
-    write_json(serving.home.slot_bootstrap("b"), {"no": "bootstrap"})
-    serving.supervisor.ensure_started("envoy-b")
-    serving.eventually(lambda: serving.process("b").state == "BACKOFF", "it waits for its next try")
-    assert settle_router(serving.home, serving.supervisor, serving.said.append) == "a"
-    assert serving.process("b").state == "STOPPED"
-    assert serving.ready()
+def test_a_second_envoy_that_is_not_fit_ends_without_taking_over(alone):
+    write_json(alone.home.slot_bootstrap("b"), {"no": "bootstrap"})
+    alone.supervisor.ensure_started("envoy-b")
+    alone.eventually(lambda: alone.process("b").state in ("BACKOFF", "STOPPED"), "it waits for its next try")
+    active = settle_router(alone.settings, alone.supervisor, alone.said.append)
+    ensure_standby(alone.settings, alone.supervisor, active)
+    assert active == "a"
+    assert alone.process("b").state == "STOPPED"
+    assert alone.ready()

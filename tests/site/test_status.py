@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from greenramp.clients.envoy.sidetraffic import read_traffic
 from greenramp.route import claim, copy
 from greenramp.site.programs import environment
 from greenramp.site.status import read_status
@@ -53,7 +54,7 @@ def test_status_names_a_guard_that_is_away_and_how_to_start_it(serving):
 
 
 def test_status_is_loud_when_neither_is_there(serving):
-    for name in ("guard", "envoy-a"):
+    for name in ("guard", "envoy-b", "envoy-a"):
         serving.supervisor.ensure_stopped(name)
     (serving.home.runtime / "guard.beat").unlink(missing_ok=True)
     text = run(serving, "status").stdout
@@ -90,11 +91,14 @@ def test_looking_loads_neither_the_configuration_nor_mlflow_nor_prefect(serving,
 def test_traffic_tells_both_sides_in_the_time_looked_at(serving, users):
     serving.share(50.0)
     end = users(serving)
-    data = json.loads(run(serving, "traffic", "fraud", "--seconds", "2", "--json").stdout)
     text = run(serving, "traffic", "fraud", "--seconds", "1").stdout
+    before = read_traffic(serving.home, "fraud").chosen
+    data = json.loads(run(serving, "traffic", "fraud", "--seconds", "2", "--json").stdout)
+    meanwhile = read_traffic(serving.home, "fraud").chosen - before
     end()
     sides = {side["side"]: side for side in data["sides"]}
     assert 1.9 < data["seconds"] < 10
+    assert 0 < sum(side["requests"] for side in sides.values()) <= meanwhile
     assert [sides[name]["asked_percent"] for name in ("blue", "green")] == [50.0, 50.0]
     assert sum(side["served_percent"] for side in sides.values()) == pytest.approx(100, abs=0.1)
     assert 10 < sides["green"]["served_percent"] < 90
@@ -128,7 +132,8 @@ def test_traffic_of_an_unknown_service_names_those_there_are(serving):
 
 
 def test_traffic_without_envoy_is_one_sentence(serving):
-    serving.supervisor.ensure_stopped("envoy-a")
+    for name in ("guard", "envoy-b", "envoy-a"):
+        serving.supervisor.ensure_stopped(name)
     done = run(serving, "traffic", "fraud")
     assert done.returncode == 1
     assert done.stderr.startswith("error: nothing answers at ")

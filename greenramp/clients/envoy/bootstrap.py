@@ -85,7 +85,7 @@ def bootstrap(
         "dynamic_resources": {"cds_config": _file(home, "cds.json")},
         "static_resources": {
             "listeners": listeners,
-            "clusters": [admin_cluster(admin)] if edge.metrics_port else [],
+            "clusters": [admin_cluster(home.admin_socket)] if edge.metrics_port else [],
         },
     }
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from greenramp.clients.atomicfile import locked
 from greenramp.clients.envoy.admin import Admin
 from greenramp.clients.jsonlines import OLDER_KEPT, generation
+from greenramp.errors import Unreachable
 from greenramp.home import Home
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -25,6 +27,9 @@ def ensure_log_bounded(home: Home, max_bytes: int = MAX_BYTES) -> bool:
         if too_large:
             _shift(log)
         if not log.exists() and generation(log, 1).exists():  # also when Envoy has not followed the last call yet
+            for one in home.slot_admin_sockets:
+                with suppress(Unreachable):  # nobody runs there
+                    Admin(one).reopen_logs()
             Admin(home.admin_socket).reopen_logs()
     return too_large
 

@@ -68,7 +68,7 @@ def metrics_listener(port: int) -> dict[str, Any]:
 
 
 def admin_cluster(socket: Path) -> dict[str, Any]:
-    """Envoy itself, over its admin socket, which stays closed to everybody else."""
+    """The Envoy that has the users, over its admin socket, which stays closed to everybody else."""
     endpoint = {"endpoint": {"address": {"pipe": {"path": str(socket)}}}}
     return {
         "name": _ADMIN,

@@ -37,7 +37,8 @@ def confirm_share(
 
     Read from Envoy's counters of the sides it chose. Where they do not fit, the requests of this `generation` in the
     log tell whether a few busy users explain it, and counting starts anew, since requests of the split before may
-    still have been open. With too little traffic to tell, what was seen until `seconds` has to do.
+    still have been open, and when another Envoy takes over. With too little traffic to tell, what was seen until
+    `seconds` has to do.
     """
     admin, share, deadline = Admin(home.admin_socket), percent / 100, time.monotonic() + seconds
     log = JsonLines.from_now(home.request_log)
@@ -46,6 +47,8 @@ def confirm_share(
     while True:
         time.sleep(_LOOK_SECONDS)
         late, now = time.monotonic() >= deadline, _chosen(admin, service, candidate)
+        if any(n < b for n, b in zip(now, base, strict=True)):  # another Envoy has taken over, which counts anew
+            base = now
         served = served_by_count(*(n - b for n, b in zip(now, base, strict=True)))
         enough = served.requests >= requests_needed(share)
         if enough or late:

@@ -1,0 +1,38 @@
+"""The note that a planned restart has handed the users over, for whoever has to finish it when it is killed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from greenramp.clients.atomicfile import read_json, write_json
+from greenramp.handling import Edge
+from greenramp.home import Home
+
+
+@dataclass(frozen=True)
+class Takeover:
+    """The slot that takes over, and the edge settings it was started with."""
+
+    slot: str
+    edge: Edge
+
+
+def note_takeover(home: Home, takeover: Takeover) -> None:
+    """Keep it until the one before has left."""
+    write_json(_path(home), asdict(takeover))
+
+
+def read_takeover(home: Home) -> Takeover | None:
+    """The takeover that is not finished, None when there is none."""
+    data = read_json(_path(home))
+    return Takeover(data["slot"], Edge.from_json(data["edge"])) if data else None
+
+
+def forget_takeover(home: Home) -> None:
+    """It is finished, or given up."""
+    _path(home).unlink(missing_ok=True)
+
+
+def _path(home: Home) -> Path:
+    return home.runtime / "takeover.json"
