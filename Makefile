@@ -21,11 +21,11 @@ down: $(READY)  ## Stop the site.
 	@$(BIN)/greenramp down
 
 test: $(READY)  ## All tests, the fast ones first.
-	$(BIN)/pytest -m "not e2e and not load"
+	$(BIN)/pytest -n 2 -m "not e2e and not load"
 	$(BIN)/pytest -m "e2e or load"
 
 test-fast: $(READY)  ## Only the tests that start no site and take seconds.
-	$(BIN)/pytest -m "not e2e and not load"
+	$(BIN)/pytest -n 2 -m "not e2e and not load"
 
 lint: $(READY)  ## Style, types, import rules, configuration.
 	$(BIN)/ruff check .

@@ -39,7 +39,7 @@ def release(service: str, candidate: str = "challenger") -> State:
     try:
         plan = pin_plan(site, service)
         version = resolve_candidate(site, service, plan, candidate)
-        preflight(service, plan, version)
+        preflight(site, service, plan, version)
         release_id = f"{service}-{version.version}-{str(flow_run.id)[:8]}"
         claim_service(site, service, plan, release_id)
     except GreenrampError as error:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from greenramp.cli import configuration, releasing, sites, traffic
+from greenramp.cli import backtesting, configuration, judging, planning, releasing, sites, traffic
 from greenramp.errors import ConfigError, GreenrampError, Refused
 
 app = typer.Typer(
@@ -31,8 +31,9 @@ def _options(
         sites.choose_home(home)
 
 
-for register in (sites.register, traffic.register, releasing.register, configuration.register):
-    register(app)
+_COMMANDS = (sites, traffic, planning, releasing, judging, backtesting, configuration)
+for group in _COMMANDS:
+    group.register(app)
 
 
 def main() -> None:

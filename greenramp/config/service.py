@@ -84,6 +84,9 @@ class Service(Strict):
     allow_missing_signature: Annotated[
         bool, Field(description="Release versions without a signature too: nothing then checks their inputs.")
     ] = False
+    allow_undecidable: Annotated[
+        bool, Field(description="Start a release even if today's traffic is too little for a required gate.")
+    ] = False
 
     @model_validator(mode="after")
     def _ladder_rises_and_gates_differ(self) -> Self:

@@ -73,8 +73,13 @@ STEPS += (
 )
 
 
-@pytest.mark.parametrize("killed", ["before", "after"])
-@pytest.mark.parametrize("step", STEPS, ids=[name for _, name in STEPS])
+@pytest.mark.parametrize(
+    ("step", "killed"),  # right after a step is right before the next one
+    [
+        *(pytest.param(step, "before", id=f"before {step[1]}") for step in STEPS),
+        pytest.param(STEPS[-1], "after", id="at the end"),
+    ],
+)
 def test_a_restart_killed_at_any_step_loses_no_request_and_ends_with_two_envoys_of_which_one_serves(
     serving, users, step, killed
 ):

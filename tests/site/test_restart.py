@@ -58,7 +58,7 @@ def test_a_split_changed_while_two_envoys_serve_is_served_by_both(alone, users, 
         before = time.time()
         alone.share(100)
         after = time.time()
-        eventually(lambda: (elder(), younger()) == ("green", "green"), "both have taken the file", 2)
+        eventually(lambda: (elder(), younger()) == ("green", "green"), "both have taken the file")
     alone.restart()
     seen = end()
     assert seen.failures == []

@@ -38,7 +38,7 @@ def test_a_crash_costs_a_few_requests_and_orders_are_taken_by_the_survivor(servi
     end = users(serving)
     time.sleep(0.5)
     when = kill(serving, dead)
-    serving.eventually(lambda: serving.active == survivor, "the survivor is asked", 2)
+    serving.eventually(lambda: serving.active == survivor, "the survivor is asked")
     serving.share(100)
     after = time.time()
     serving.eventually(lambda: serving.process(dead).pid not in (0, pids[dead]), "the dead one is started", 10)
@@ -59,7 +59,7 @@ def test_five_crashes_in_a_row_each_cost_a_few_requests(serving, users):
     for _ in range(5):
         survivor = other_slot(serving.active)
         told.append(kill(serving, serving.active))
-        serving.eventually(lambda survivor=survivor: serving.active == survivor, "the survivor is asked", 2)
+        serving.eventually(lambda survivor=survivor: serving.active == survivor, "the survivor is asked")
         serving.await_standby()
     seen = end()
     assert len(seen.failures) < 5 * 50
@@ -86,7 +86,7 @@ def test_when_both_die_at_once_one_of_them_serves_and_the_other_stands_by(servin
     )
     end = users(serving)
     time.sleep(1)
-    serving.eventually(lambda: users_of(serving, other_slot(serving.active)) == 0, "one of them serves", 2)
+    serving.eventually(lambda: users_of(serving, other_slot(serving.active)) == 0, "one of them serves")
     assert users_of(serving, serving.active) >= 8
     kill(serving, other_slot(serving.active))
     time.sleep(0.5)
@@ -108,7 +108,7 @@ def test_while_a_restart_is_under_way_the_guard_starts_nothing(serving):
         serving.supervisor.ensure_started("envoy-b")
         serving.await_standby()
         kill(serving, "a")
-        serving.eventually(lambda: serving.active == "b", "orders find the survivor all the same", 2)
+        serving.eventually(lambda: serving.active == "b", "orders find the survivor all the same")
 
 
 def test_lines_written_after_a_crash_go_into_the_new_log(serving, users):
