@@ -119,7 +119,6 @@ class Home:
         """Envoy's admin socket; a link to that of the active slot."""
         return self.runtime / "envoy-admin.sock"
 
-    @property
     def slot_admin_sockets(self) -> tuple[Path, ...]:
         """Those of both slots, whether an Envoy runs there or not."""
         return tuple(self.slot_admin_socket(slot) for slot in ("a", "b"))

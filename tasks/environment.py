@@ -107,7 +107,7 @@ def _await_drained(site: SiteSettings, service: str, plan: Service, side: Side) 
 def _open_requests(site: SiteSettings, clusters: list[str]) -> int:
     """Requests open at the router; in a planned restart the Envoy that leaves may have some, too."""
     count = sum(map(Admin(site.home.admin_socket).active_requests, clusters))
-    for leaving in site.home.slot_admin_sockets:
+    for leaving in site.home.slot_admin_sockets():
         if leaving.name != site.home.admin_socket.resolve().name:
             with suppress(Unreachable):  # nobody runs there
                 count += sum(map(Admin(leaving).active_requests, clusters))

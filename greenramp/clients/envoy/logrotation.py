@@ -27,7 +27,7 @@ def ensure_log_bounded(home: Home, max_bytes: int = MAX_BYTES) -> bool:
         if too_large:
             _shift(log)
         if not log.exists() and generation(log, 1).exists():  # also when Envoy has not followed the last call yet
-            for one in home.slot_admin_sockets:
+            for one in home.slot_admin_sockets():
                 with suppress(Unreachable):  # nobody runs there
                     Admin(one).reopen_logs()
             Admin(home.admin_socket).reopen_logs()

@@ -46,7 +46,9 @@ def test_a_request_id_from_outside_is_replaced(site, asked):
     assert uuid.UUID(row["id"])
 
 
-@pytest.mark.parametrize("chosen", [str(uuid.uuid4()), str(uuid.uuid1()), "order-7"])
+@pytest.mark.parametrize(
+    "chosen", [str(uuid.uuid4()), str(uuid.uuid1()), "order-7"], ids=["random", "of a time", "of their own"]
+)
 def test_a_request_id_from_a_trusted_proxy_is_kept_as_it_is(behind, chosen):
     site = behind(trust_request_id=True)
     assert seen(site.ask("/fraud/", x_request_id=chosen))["x-request-id"] == chosen
