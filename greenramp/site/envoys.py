@@ -8,10 +8,11 @@ from contextlib import suppress
 from greenramp.clients.atomicfile import read_json, write_json
 from greenramp.clients.envoy.admin import Admin
 from greenramp.clients.envoy.bootstrap import bootstrap
+from greenramp.clients.envoy.router import Router
 from greenramp.clients.lastwords import last_words
 from greenramp.clients.supervisor import Process, Supervisor
 from greenramp.clients.writerlock import sole_writer
-from greenramp.errors import GreenrampError, Unreachable
+from greenramp.errors import ConfigError, GreenrampError, Unreachable
 from greenramp.handling import Edge
 from greenramp.home import Home
 from greenramp.site.edgeport import ADDRESS, who_accepts
@@ -127,7 +128,10 @@ def is_written(site: SiteSettings, slot: str) -> bool:
 def fit(home: Home, slot: str) -> bool:
     """Whether an Envoy is live and runs with both files on disk; raises Unreachable when it does not answer."""
     admin = Admin(home.slot_admin_socket(slot))
-    versions = [str(read_json(home.xds / name)["version_info"]) for name in ("rds.json", "cds.json")]
+    try:
+        versions = Router(home).versions()
+    except ConfigError:  # one of them is damaged: nobody runs with it
+        return False
     return admin.ready() and [admin.accepted_routes().version, admin.accepted_clusters().version] == versions
 
 

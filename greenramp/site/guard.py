@@ -67,8 +67,8 @@ def tend_envoys(watch: StandbyWatch) -> str:
     """After a crash, speak with the Envoy that has the users; returns what is wrong, never a reason not to look on."""
     try:
         return watch.look()
-    except (OSError, GreenrampError) as error:
-        return str(error)
+    except Exception as error:  # noqa: BLE001  (a guard that dies of one thing guards nothing)
+        return str(error) or repr(error)
 
 
 def main() -> None:
@@ -87,8 +87,8 @@ def main() -> None:
                 logger.warning("%s: the lease has ended; the record says so now", service)
             beat(home)
             wrong = ""
-        except (OSError, GreenrampError) as error:  # Envoy turns it down, a damaged file, a full disk: tried again
-            wrong = str(error)
+        except Exception as error:  # noqa: BLE001  (Envoy turns it down, a damaged file, a full disk: tried again)
+            wrong = str(error) or repr(error)
         wrong = wrong or tend_log(home) or standby
         if wrong and wrong != told:  # said once, not at every look
             logger.error("%s", wrong)

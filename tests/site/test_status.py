@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from greenramp.clients.atomicfile import write_text
 from greenramp.clients.envoy.sidetraffic import read_traffic
 from greenramp.route import claim, copy
 from greenramp.site.programs import environment
@@ -51,6 +52,18 @@ def test_status_names_a_guard_that_is_away_and_how_to_start_it(serving):
     assert "the guard can't end a shared split" in text
     assert "greenramp up" in text
     assert "NOBODY" not in text
+
+
+@pytest.mark.parametrize("name", ["rds.json", "cds.json"])
+def test_status_names_a_damaged_file_and_the_guard_cures_it(serving, name):
+    serving.supervisor.ensure_stopped("guard")
+    write_text(serving.home.xds / name, "{half")
+    done = run(serving, "status")
+    assert done.returncode == 2
+    assert f"{name} is damaged" in done.stderr
+    assert "put the last good copy back with: mv " in done.stderr
+    serving.supervisor.ensure_started("guard")
+    serving.eventually(lambda: run(serving, "status").returncode == 0, "the guard has put the copy back")
 
 
 def test_status_is_loud_when_neither_is_there(serving):

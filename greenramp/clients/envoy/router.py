@@ -55,6 +55,11 @@ class Router:
         """Whether Envoy runs with the route file on disk; raises Unreachable when it does not answer."""
         return self._routes.sound()
 
+    def versions(self) -> list[str]:
+        """Versions of both files on disk, of the routes first; raises ConfigError when one is damaged."""
+        both = (self._routes.read(), self._clusters.read())
+        return [str(file["version_info"]) if file else "" for file in both]
+
     def ensure_files(self) -> None:
         """Make both files whole: Envoy does not start without them, and on a damaged one it answers 404 to everybody.
 
