@@ -16,6 +16,7 @@ from greenramp.site.edgeport import foreign_listeners
 from greenramp.site.enforcement import Enforcement, enforcement
 from greenramp.site.settings import read_settings
 from greenramp.site.slots import FIRST_SLOT, SLOTS, read_active_slot, slot_program
+from greenramp.site.steering import can_steer
 from greenramp.split import Side
 
 
@@ -109,7 +110,7 @@ def read_status(home: Home) -> SiteStatus:
         )
     return SiteStatus(
         up=bool(processes),
-        programs=_programs(home, processes, standby=site is not None and site.edge.standby),
+        programs=_programs(home, processes, standby=site is not None and site.edge.standby and can_steer()),
         services=tuple(services),
         enforcement=enforcement(home),
         foreign=tuple(foreign_listeners(site)) if site else (),

@@ -29,6 +29,7 @@ from greenramp.site.programs import environment, folders, supervisor_file
 from greenramp.site.restart import restart_router
 from greenramp.site.settings import SiteSettings
 from greenramp.site.slots import FIRST_SLOT, SLOTS, other_slot, read_active_slot, slot_program
+from greenramp.site.steering import can_steer
 from greenramp.split import Side
 
 HERE = Path(__file__).parent
@@ -91,7 +92,7 @@ class RouterSite:
         self.write()
         self.launch()
         self.eventually(self.ready, "Envoy is ready")
-        if self.settings.edge.standby:
+        if self.settings.edge.standby and can_steer():
             self.await_standby()
 
     def await_standby(self):

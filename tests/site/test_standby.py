@@ -16,6 +16,9 @@ from greenramp.clients.jsonlines import JsonLines
 from greenramp.handling import Edge
 from greenramp.site.slots import other_slot, slots_lock
 from greenramp.site.status import read_status
+from greenramp.site.steering import can_steer
+
+pytestmark = pytest.mark.skipif(not can_steer(), reason="this kernel can't steer new connections")
 
 
 def kill(site, slot):
