@@ -1,4 +1,4 @@
-"""Homes short enough for sockets, waiting without sleeping blindly, tiny servers, and an MLflow with models."""
+"""Homes short enough for sockets, tiny servers, and an MLflow with models."""
 
 import contextlib
 import json
@@ -7,7 +7,6 @@ import shutil
 import socket
 import tempfile
 import threading
-import time
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -19,20 +18,6 @@ import pytest
 from server_process import ServerProcess
 
 from greenramp.home import Home
-
-
-@pytest.fixture(scope="session")
-def eventually() -> Callable[..., Any]:
-    """Look again and again until `true()` is; give what it returned."""
-
-    def wait(true: Callable[[], Any], what: str, seconds: float = 20) -> Any:
-        deadline = time.monotonic() + seconds
-        while not (value := true()):
-            assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-            time.sleep(0.005)
-        return value
-
-    return wait
 
 
 @pytest.fixture(scope="session")

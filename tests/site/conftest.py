@@ -177,20 +177,6 @@ class Seen:
         return sides.count("green") / len(sides)
 
 
-@pytest.fixture(scope="session")
-def eventually():
-    """Look again and again until `true()` is; give what it returned."""
-
-    def wait(true, what, seconds=20):
-        deadline = time.monotonic() + seconds
-        while not (value := true()):
-            assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-            time.sleep(0.005)
-        return value
-
-    return wait
-
-
 @pytest.fixture
 def unstarted(eventually):
     """A router that does not run yet."""
