@@ -38,15 +38,18 @@ SERVICE = "fraud"
 
 def end_at_once(root):
     """Kill all that runs for the site in this folder: stopping it well takes seconds, and has tests of its own."""
-    mine = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):
-            if str(root) in (process.environ().get("GREENRAMP_HOME", "") or " ".join(process.cmdline())):
-                process.suspend()  # so that none is started anew
-                mine.append(process)
-    for process in mine:
-        process.kill()
-    psutil.wait_procs(mine, timeout=20)
+    while mine := [process for process in psutil.process_iter() if belongs(process, root)]:  # one may just be started
+        for process in mine:
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(mine, timeout=20)
+
+
+def belongs(process, root):
+    with suppress(psutil.Error, OSError):
+        if process.status() != psutil.STATUS_ZOMBIE:
+            return str(root) in (process.environ().get("GREENRAMP_HOME", "") or " ".join(process.cmdline()))
+    return False
 
 
 class RouterSite:
