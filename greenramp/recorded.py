@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from greenramp.config import Gate, Metric, Service
 from greenramp.counting import Counting
-from greenramp.gates import Budget, Rule, judge
-from greenramp.rules import judge_shares, rule_of
+from greenramp.gates import Budget, Rule
+from greenramp.rules import judge_one, judge_shares, rule_of
 from greenramp.split import Side
 from greenramp.traffic_log import SeenRequest
 from greenramp.verdict import Outcome, Verdict
@@ -154,12 +154,9 @@ class Replay:
         return Look(row.number, row.ts, tuple(verdicts))
 
     def _verdict(self, rule: Rule, alpha: float, beta: float) -> Verdict:
-        """As judge_all, of one gate."""
         if words := self._missing.get(rule.name):
             return Verdict(rule.name, Outcome.UNAVAILABLE, f"the table has no column {words}; it has {self._columns}")
-        counting, name = self._counting, rule.name
-        this_step, health = counting.this_step[name], counting.health(name)
-        return judge(rule, counting.series[name], alpha, beta, this_step=this_step, health=health)
+        return judge_one(rule, self._counting, alpha, beta)
 
 
 def _answer(row: Row) -> list[Any] | None:

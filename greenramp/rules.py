@@ -39,18 +39,14 @@ def judge_all(plan: Service, counting: Counting) -> tuple[Verdict, ...]:
     """The verdict of every gate, under the service's one error budget; and of the router's shares, once there are."""
     rules = [rule_of(gate) for gate in plan.gates]
     budget = Budget(plan.max_false_rollback, plan.max_false_promotion)
-    verdicts = tuple(
-        judge(
-            rule,
-            counting.series[rule.name],
-            budget.alpha_of(rule, rules),
-            budget.beta,
-            this_step=counting.this_step[rule.name],
-            health=counting.health(rule.name),
-        )
-        for rule in rules
-    )
+    verdicts = tuple(judge_one(rule, counting, budget.alpha_of(rule, rules), budget.beta) for rule in rules)
     return verdicts + ((judge_shares(counting.shares),) if counting.shares.draws else ())
+
+
+def judge_one(rule: Rule, counting: Counting, alpha: float, beta: float) -> Verdict:
+    """The verdict of one gate on what was counted, with its part of the error budget."""
+    this_step, health = counting.this_step[rule.name], counting.health(rule.name)
+    return judge(rule, counting.series[rule.name], alpha, beta, this_step=this_step, health=health)
 
 
 def judge_shares(shares: ShareSeries) -> Verdict:

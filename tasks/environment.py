@@ -15,7 +15,7 @@ from greenramp.clients.scoring import Scoring
 from greenramp.config import Service
 from greenramp.errors import ProvisionFailed, Unreachable
 from greenramp.plan import Candidate
-from greenramp.providers.base import EnvironmentOrder, RunningEnvironment
+from greenramp.providers.base import EnvironmentOrder, Provider, RunningEnvironment
 from greenramp.providers.local import LocalProvider
 from greenramp.site.settings import SiteSettings
 from greenramp.split import Side
@@ -24,7 +24,7 @@ from tasks.policy import STEP
 _WARM_UP_REQUESTS = 20
 
 
-def provider_of(site: SiteSettings) -> LocalProvider:
+def provider_of(site: SiteSettings) -> Provider:
     """The provider of this site's environments."""
     return LocalProvider(site.home, site.first_environment_port)
 

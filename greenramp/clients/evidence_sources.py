@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +56,20 @@ class EvidenceSources:
         counting.add_requests(s for s in seen if s is not None and s.service == self._service)
         for path in prediction_logs(self._home, self._service):
             log = self._predictions.setdefault(path, self._from_mark(path))
-            counting.add_predictions(
-                (str(row["id"]), row["predictions"])
-                for row in log.new_lines()
-                if "id" in row and isinstance(row.get("predictions"), list) and not row.get("copy")
-            )
-        counting.add_labels((str(row["id"]), row.get("label")) for row in self._labels.new_lines() if "id" in row)
+            counting.add_predictions(predictions_in(log.new_lines()))
+        counting.add_labels(labels_in(self._labels.new_lines()))
+
+
+def predictions_in(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, list[Any]]]:
+    """(request id, answers) of each row of a prediction log that a user got; a copy's answer reached nobody."""
+    for row in rows:
+        if "id" in row and isinstance(row.get("predictions"), list) and not row.get("copy"):
+            yield str(row["id"]), row["predictions"]
+
+
+def labels_in(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """(request id, label) of each row of a service's labels."""
+    return ((str(row["id"]), row.get("label")) for row in rows if "id" in row)
 
 
 def labels_file(home: Home, service: str) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 
 from greenramp.baselines import Baselines
 from greenramp.clients.envoy.router import Router
-from greenramp.clients.evidence_sources import labels_file, prediction_logs
+from greenramp.clients.evidence_sources import labels_file, labels_in, prediction_logs, predictions_in
 from greenramp.clients.jsonlines import OLDER_KEPT, JsonLines, generation
 from greenramp.config import Service
 from greenramp.home import Home
@@ -56,10 +56,8 @@ def read_recent(home: Home, service: str, plan: Service, seconds: float, now: fl
         return None
     if any(gate.metric.labelled for gate in plan.gates):
         for path in prediction_logs(home, service):
-            for row in _tail(path):
-                if "id" in row and isinstance(row.get("predictions"), list) and not row.get("copy"):
-                    found.add_predictions([(str(row["id"]), row["predictions"])])
-        found.add_labels((str(row["id"]), row.get("label")) for row in _tail(labels_file(home, service)) if "id" in row)
+            found.add_predictions(predictions_in(_tail(path)))
+        found.add_labels(labels_in(_tail(labels_file(home, service))))
     spanned = min(seconds, max(now - max(first, since), 1.0))
     return Recent(spanned, requests, len(found.users), found.found())
 

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import IO
 
 from greenramp.clients.atomicfile import locked
-from greenramp.errors import Fenced
+from greenramp.errors import NotConfirmed
 
 _LOOK_SECONDS = 0.005
 
 
 @contextmanager
 def sole_writer(path: Path, patience_seconds: float) -> Iterator[Callable[[], None]]:
-    """Hold the lock file `path`; gives a check for right before the write, which raises Fenced once the lock is lost.
+    """Hold the lock file `path`; gives a check for right before the write: NotConfirmed once the lock is lost.
 
     The kernel lets the lock go when its holder dies. A holder who keeps it for longer than `patience_seconds`, which
     must be more than any write takes, has been stopped: the next writer takes it from him. His check then fails
@@ -30,7 +30,7 @@ def sole_writer(path: Path, patience_seconds: float) -> Iterator[Callable[[], No
 
         def still_mine() -> None:
             if not _is_at(file, path):
-                raise Fenced(
+                raise NotConfirmed(
                     f"this writer stood still for so long that another one took {path} over; nothing is written"
                 )
 

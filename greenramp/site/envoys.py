@@ -11,7 +11,6 @@ from greenramp.clients.envoy.bootstrap import bootstrap
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.lastwords import last_words
 from greenramp.clients.supervisor import Process, Supervisor
-from greenramp.clients.writerlock import sole_writer
 from greenramp.errors import ConfigError, GreenrampError, Unreachable
 from greenramp.handling import Edge
 from greenramp.home import Home
@@ -19,9 +18,6 @@ from greenramp.site.edgeport import ADDRESS, who_accepts
 from greenramp.site.settings import SiteSettings
 from greenramp.site.slots import SLOTS, ensure_active_slot, other_slot, slot_program
 from greenramp.site.steering import ELDER, YOUNGER, choose
-
-WRITER_PATIENCE_SECONDS = 15
-"""Longer than the route files' writers take."""
 
 LAST_REQUESTS_SECONDS = 5
 _READY_SECONDS = 60
@@ -67,8 +63,9 @@ class Envoys:
         """
         if self.chosen() is None:
             return None
-        with sole_writer(self.home.runtime / "router.lock", WRITER_PATIENCE_SECONDS):
+        with Router(self.home).writing() as still_mine:
             if slot := self.chosen():
+                still_mine()
                 ensure_active_slot(self.home, slot)
             return slot
 
@@ -78,9 +75,9 @@ class Envoys:
             self.home.slot_admin_socket(slot).unlink()
         self._supervisor.ensure_started(slot_program(slot))
 
-    def await_fit(self, slot: str) -> None:
+    def await_fit(self, slot: str, seconds: float = _READY_SECONDS) -> None:
         """Wait until an Envoy is live and runs with both files as they are on disk."""
-        name, deadline = slot_program(slot), time.monotonic() + _READY_SECONDS
+        name, deadline = slot_program(slot), time.monotonic() + seconds
         while True:
             process = self.processes()[slot]
             if not process.alive:
@@ -93,7 +90,7 @@ class Envoys:
                     return
             if time.monotonic() > deadline:
                 raise Unreachable(
-                    f"{name} has not taken both files in {self.home.xds} after {_READY_SECONDS} s, "
+                    f"{name} has not taken both files in {self.home.xds} after {seconds:g} s, "
                     f"{slot_program(other_slot(slot))} serves on: {last_words(process.log)}"
                 )
             time.sleep(0.02)

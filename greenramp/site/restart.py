@@ -11,12 +11,12 @@ from contextlib import suppress
 from dataclasses import replace
 
 from greenramp.clients.atomicfile import locked
+from greenramp.clients.envoy.router import Router
 from greenramp.clients.supervisor import Supervisor
-from greenramp.clients.writerlock import sole_writer
 from greenramp.errors import ConfigError, GreenrampError, Unreachable
 from greenramp.handling import Edge
 from greenramp.site.edgeport import ADDRESS
-from greenramp.site.envoys import LAST_REQUESTS_SECONDS, WRITER_PATIENCE_SECONDS, Envoys, write_slot
+from greenramp.site.envoys import LAST_REQUESTS_SECONDS, Envoys, write_slot
 from greenramp.site.settings import SiteSettings, read_settings
 from greenramp.site.slots import ensure_active_slot, other_slot, read_active_slot, slot_program, slots_lock
 from greenramp.site.standby import ensure_standby
@@ -27,6 +27,9 @@ Say = Callable[[str], None]
 
 DRAIN_SECONDS = 30.0
 """Connections that nobody has used for so long are closed between two requests."""
+
+_LAST_LOOK_SECONDS = 5
+"""It was fit a moment ago, and a writer's right must not run out meanwhile."""
 
 
 def restart_router(site: SiteSettings, edge: Edge, say: Say, drain_seconds: float = DRAIN_SECONDS) -> None:
@@ -99,8 +102,9 @@ def _take_over(envoys: Envoys, takeover: Takeover) -> None:
     try:
         envoys.await_fit(new)
         # Who changes a file asks one Envoy before and after: it has to be the same one.
-        with sole_writer(home.runtime / "router.lock", WRITER_PATIENCE_SECONDS):
-            envoys.await_fit(new)
+        with Router(home).writing() as still_mine:
+            envoys.await_fit(new, _LAST_LOOK_SECONDS)
+            still_mine()
             note_takeover(home, takeover)
             envoys.ensure_chosen(new)
             ensure_active_slot(home, new)

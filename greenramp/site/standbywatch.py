@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import psutil
 
+from greenramp.clients.atomicfile import locked_if_free
 from greenramp.clients.envoy.admin import Admin
 from greenramp.clients.supervisor import Supervisor
 from greenramp.errors import Unreachable
@@ -53,7 +52,7 @@ class StandbyWatch:
     def _settle(self, site: SiteSettings, supervisor: Supervisor) -> None:
         envoys, self._settled, self._misfits = Envoys(site, supervisor), {}, 0
         active = envoys.follow()
-        with _free(self._home) as free:
+        with locked_if_free(slots_lock(self._home)) as free:
             if not free or active is None:
                 return
             if takeover := read_takeover(self._home):
@@ -111,15 +110,3 @@ def _runs(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
-
-
-@contextmanager
-def _free(home: Home) -> Iterator[bool]:
-    """Whether nobody is just starting or stopping Envoys; while the block runs nobody else will."""
-    with slots_lock(home).open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True

@@ -9,21 +9,21 @@ import time
 import pytest
 
 from greenramp.clients.writerlock import sole_writer
-from greenramp.errors import Fenced
+from greenramp.errors import NotConfirmed
 
 HOLDER = """
 import sys
 from pathlib import Path
 from greenramp.clients.writerlock import sole_writer
-from greenramp.errors import Fenced
+from greenramp.errors import NotConfirmed
 with sole_writer(Path(sys.argv[1]), 60) as still_mine:
     print("held", flush=True)
     sys.stdin.readline()
     try:
         still_mine()
         print("wrote", flush=True)
-    except Fenced:
-        print("fenced", flush=True)
+    except NotConfirmed:
+        print("refused", flush=True)
 """
 
 COUNTER = """
@@ -68,7 +68,7 @@ def test_a_holder_that_stands_still_is_passed_by_and_writes_nothing_when_it_goes
     os.kill(holder.pid, signal.SIGSTOP)
     with sole_writer(tmp_path / "lock", 0.3) as still_mine:
         os.kill(holder.pid, signal.SIGCONT)
-        assert told_to_write(holder) == "fenced\n"
+        assert told_to_write(holder) == "refused\n"
         still_mine()
 
 
@@ -92,5 +92,5 @@ def test_many_short_holders_are_not_taken_for_one_that_stands_still(tmp_path):
 def test_the_check_fails_once_the_name_leads_to_another_file(tmp_path):
     with sole_writer(tmp_path / "lock", 60) as still_mine:
         (tmp_path / "lock").unlink()
-        with pytest.raises(Fenced):
+        with pytest.raises(NotConfirmed):
             still_mine()

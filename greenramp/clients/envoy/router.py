@@ -16,7 +16,7 @@ from greenramp.home import Home
 from greenramp.route import Route
 from greenramp.split import Side
 
-_PATIENCE_SECONDS = 12.0
+PATIENCE_SECONDS = 12.0
 """A writer waits at most five seconds for Envoy, twice; one that holds the lock for longer has been stopped."""
 
 
@@ -66,7 +66,7 @@ class Router:
         What is damaged or missing is replaced by the copy that Envoy took last; what was never there is made
         empty. Raises ConfigError for a damaged file without a copy.
         """
-        with self._writing():
+        with self.writing():
             for file in (self._clusters, self._routes):
                 file.ensure()
 
@@ -78,7 +78,7 @@ class Router:
         """
         if self._clusters.sound() and self._routes.sound():
             return []
-        with self._writing() as still_mine:
+        with self.writing() as still_mine:
             return [wrong for file in (self._clusters, self._routes) if (wrong := file.mend(still_mine))]
 
     def change(self, service: str, change: Callable[[Route], Route]) -> Route:
@@ -87,10 +87,10 @@ class Router:
         change: a pure function from the record read to the record wanted; what it raises is passed on and
         nothing is written. Its result gets the next generation, unless only the lease was prolonged.
         Raises Unreachable when Envoy does not answer (the record stands on disk), NotConfirmed when it refuses
-        or the file can't be written, ConfigError when the file is damaged, Fenced when another writer took over
-        because this one stood still.
+        or the file can't be written, or when another writer took over because this one stood still; ConfigError
+        when the file is damaged.
         """
-        with self._writing() as still_mine:
+        with self.writing() as still_mine:
             file = self._routes.read()
             records = records_of(file) if file else {}
             have = records.get(service, Route(service))
@@ -121,7 +121,7 @@ class Router:
     def _change_clusters(
         self, change: Callable[[dict[tuple[str, Side], Upstream]], dict[tuple[str, Side], Upstream]]
     ) -> None:
-        with self._writing() as still_mine:
+        with self.writing() as still_mine:
             file = self._clusters.read()
             have = {(u.service, u.side): u for u in (upstreams_of(file) if file else ())}
             want = change(have)
@@ -131,6 +131,10 @@ class Router:
             self._clusters.write(lambda version: cluster_file(want.values(), version), file, still_mine)
 
     @contextmanager
-    def _writing(self) -> Iterator[Check]:
-        with sole_writer(self._lock, _PATIENCE_SECONDS) as still_mine:
+    def writing(self) -> Iterator[Check]:
+        """While the block runs nobody else changes a file; gives the check for right before one does.
+
+        A block that takes more than PATIENCE_SECONDS may lose that right.
+        """
+        with sole_writer(self._lock, PATIENCE_SECONDS) as still_mine:
             yield still_mine

@@ -150,14 +150,14 @@ def test_a_share_decided_in_time_but_written_too_late_gets_no_traffic(site, gree
 
 
 def test_a_writer_stopped_in_the_middle_of_a_change_holds_nobody_up_and_writes_nothing_later(site, green, monkeypatch):
-    monkeypatch.setattr("greenramp.clients.envoy.router._PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr("greenramp.clients.envoy.router.PATIENCE_SECONDS", 0.5)
     with running(SLOW_SHARER, site, 60) as writer:
         assert heard(writer) == "decided"
         stop(writer, site)
         site.router.change("fraud", lambda r: take_back(r, "rollback", time.time(), 60))
         before = site.router.read("fraud")
         writer.send_signal(signal.SIGCONT)
-        assert heard(writer).startswith("Fenced: this writer stood still for so long that another one took ")
+        assert heard(writer).startswith("NotConfirmed: this writer stood still for so long that another one took ")
     assert site.router.read("fraud") == before
     assert (before.owner, before.percent) == ("rollback", 0.0)
     assert site.router.change("fraud", lambda r: leave(r, "rollback")).owner == ""
