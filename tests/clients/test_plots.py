@@ -48,31 +48,65 @@ def test_a_release_without_gates_shows_the_share_alone():
 
 
 def test_each_gate_has_a_picture_of_its_own_below_the_share():
-    _share, *gates = drawn([CLAIMED, verdicts(101.0, "pass", "errors"), verdicts(102.0, "pass", "accuracy")]).axes
-    assert [axis.get_ylabel().splitlines()[0] for axis in gates] == ["accuracy", "errors"]
+    journal = [CLAIMED, verdicts(101.0, "pass", "errors", **COUNTS), verdicts(102.0, "pass", "accuracy", **COUNTS)]
+    _share, accuracy, _, errors, _ = drawn(journal).axes
+    assert [axis.get_ylabel() for axis in (accuracy, errors)] == ["accuracy\n% bad", "errors\n% bad"]
 
 
 def test_a_gate_shows_both_sides_rates_over_time_and_what_was_said_last():
-    _share, gate = drawn([CLAIMED, verdicts(103.0, "unsure", **COUNTS), verdicts(104.0, "pass", **COUNTS)]).axes
+    _share, gate, _ = drawn([CLAIMED, verdicts(103.0, "unsure", **COUNTS), verdicts(104.0, "pass", **COUNTS)]).axes
     assert points(gate, "candidate") == [(3.0, 5.0), (4.0, 5.0)]
     assert points(gate, "champion") == [(3.0, 10.0), (4.0, 10.0)]
     assert gate.get_title(loc="left") == "pass: said at 104"
 
 
+@pytest.mark.parametrize(
+    ("numbers", "unit", "mine", "theirs"),
+    [
+        ({"median_ms": 12.0, "champion_median_ms": 10.0}, "median, ms", 12.0, 10.0),
+        ({"mean": 0.3, "champion_mean": 0.25}, "mean error", 0.3, 0.25),
+    ],
+)
+def test_a_gate_that_compares_numbers_shows_those_of_both_sides(numbers, unit, mine, theirs):
+    _share, gate, _ = drawn([CLAIMED, verdicts(103.0, "pass", "times", **numbers)]).axes
+    assert gate.get_ylabel() == f"times\n{unit}"
+    assert (points(gate, "candidate"), points(gate, "champion")) == ([(3.0, mine)], [(3.0, theirs)])
+
+
+def test_the_share_of_draws_stands_beside_the_one_that_was_told():
+    told = {"draws": 200, "candidate_draws": 12, "expected_draws": 10}
+    _share, gate, _ = drawn([CLAIMED, verdicts(103.0, "pass", "router/shares", **told)]).axes
+    assert (points(gate, "candidate"), points(gate, "as told")) == ([(3.0, 6.0)], [(3.0, 5.0)])
+
+
+def test_a_distance_is_drawn_with_its_bounds_and_tolerance():
+    far = {"distance": 0.2, "distance_low": 0.1, "distance_high": 0.3, "tolerance": 0.25}
+    _share, gate, _ = drawn([CLAIMED, verdicts(103.0, "unsure", "answers", **far)]).axes
+    assert points(gate, "distance of the answers") == [(3.0, 0.2)]
+
+
+def test_evidence_is_drawn_with_what_it_has_to_reach():
+    known = {"log10_against": 0.5, "log10_against_needed": 1.3, "log10_for": 9.0, "log10_for_needed": 1.3}
+    _share, _, evidence = drawn([CLAIMED, verdicts(103.0, "unsure", **known)]).axes
+    assert points(evidence, "against it") == [(3.0, 0.5)]
+    assert points(evidence, "for it") == [(3.0, 6.0)]  # what lies beyond decides nothing more
+    assert [line.get_ydata()[0] for line in evidence.lines if len(set(line.get_ydata())) == 1].count(1.3) == 2
+
+
 def test_a_candidate_nobody_has_met_has_no_rate():
-    _share, gate = drawn([CLAIMED, verdicts(103.0, "unsure", **SILENCE)]).axes
-    assert points(gate, "candidate") == points(gate, "champion") == []
+    _share, gate, _ = drawn([CLAIMED, verdicts(103.0, "unsure", **SILENCE)]).axes
+    assert not gate.lines
 
 
 def test_what_was_put_back_falls_to_nothing_and_the_failure_is_marked_in_every_picture():
-    share, gate = drawn([CLAIMED, *RAISED, verdicts(104.0, "fail", **COUNTS), PUT_BACK]).axes
+    share, gate, evidence = drawn([CLAIMED, *RAISED, verdicts(104.0, "fail", **COUNTS), PUT_BACK]).axes
     assert list(share.lines[0].get_ydata())[-2:] == [0.0, 0.0]
-    assert marks(share) == marks(gate) == [4.0]
+    assert marks(share) == marks(gate) == marks(evidence) == [4.0]
 
 
 def test_every_outcome_has_a_colour_of_its_own():
     lines = [verdicts(101.0 + n, outcome.value, **COUNTS) for n, outcome in enumerate(Outcome)]
-    _share, gate = drawn([CLAIMED, *lines]).axes
+    _share, gate, _ = drawn([CLAIMED, *lines]).axes
     (dots,) = gate.collections
     assert len({tuple(color) for color in dots.get_facecolors()}) == len(Outcome)
 
