@@ -9,6 +9,7 @@ from greenramp.clients.registry import DIGEST_TAG, Registry
 from greenramp.config import Service
 from greenramp.errors import Refused
 from greenramp.plan import Candidate
+from greenramp.preflight import ModelDescription, Severity, digest_finding
 from greenramp.reference import parse_reference
 from greenramp.site.settings import SiteSettings
 from tasks.policy import ONCE, STEP
@@ -30,10 +31,8 @@ def resolve_candidate(site: SiteSettings, service: str, plan: Service, wish: str
     known = found.tags.get(DIGEST_TAG)
     if known is None:
         registry.set_tags(plan.model, found.version, {DIGEST_TAG: digest})
-    elif known != digest:
-        raise Refused(
-            f"{plan.model} version {found.version}: its files are {digest}, but {known} when it was first seen; "
-            f"files of a registered version must not change (copy: {target})"
-        )
+    judged = digest_finding(plan.model, ModelDescription(found.version, digest=digest, recorded_digest=known))
+    if judged.severity is Severity.REFUSE:
+        raise Refused(f"{judged.sentence} (looked at: {target})")
     get_run_logger().info("%s means %s version %s, %s", wish, plan.model, found.version, digest[:19])
     return Candidate(plan.model, found.version, digest, str(target), found.run_id)

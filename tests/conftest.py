@@ -1,7 +1,9 @@
-"""Time limits that hold on a busy machine, and waiting without sleeping blindly."""
+"""Time limits that hold on a busy machine, waiting without sleeping blindly, and an MLflow store."""
 
+import contextlib
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -23,3 +25,23 @@ def eventually() -> Callable[..., Any]:
         return value
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def mlflow_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Make an MLflow store with its artifacts beside it."""
+    import mlflow
+    from mlflow.tracking import MlflowClient
+
+    folder = tmp_path_factory.mktemp("mlflow")
+    uri = f"sqlite:///{folder}/mlflow.db"
+    before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")}
+    with contextlib.chdir(folder):  # without a server, artifacts go below the folder the store was first opened in
+        MlflowClient(tracking_uri=uri).search_experiments()
+    yield uri
+    mlflow.set_tracking_uri(None)
+    mlflow.set_registry_uri("")
+    for name, value in before.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value

@@ -44,30 +44,40 @@ def plan(
         list[str] | None, typer.Option(help="The champion's bad rate for a gate, instead of today's: errors=0.01.")
     ] = None,
     configs: Annotated[Path | None, typer.Option(help="Folder of the configuration; default: the site's.")] = None,
+    version: Annotated[
+        str | None, typer.Option(help="Also what preflight says of this version: a number, an alias or a stage.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
-    """A dry run that changes nothing: how long each gate needs at each step. Exit code 3: a required gate can't."""
+    """A dry run that changes nothing: how long each gate needs, what preflight says. Exit code 3: a release can't."""
+    from greenramp.cli.findings import findings_of, show_findings
     from greenramp.clients.recenttraffic import read_recent
     from greenramp.planning import outlooks
+    from greenramp.preflight import refusal, rows
     from greenramp.site.settings import this_home
 
     config = service_config(service, configs)
     given = _given(base_rate or [], [gate.name for gate in config.gates])
     recent = read_recent(this_home(), service, config, seconds, time.time())
     per_second = rate if rate is not None else (recent.per_second if recent else 0.0)
-    if not per_second or not math.isfinite(per_second):
+    known = bool(per_second) and math.isfinite(per_second)
+    if not known and version is None:
         raise ConfigError(
             f"no request to {service} in the last {seconds:g} s, so nothing is known of its traffic; give it by hand: "
             f"greenramp plan {service} --rate <requests per second> --base-rate <gate>=<bad rate>"
         )
     baselines = {**(recent.baselines if recent else {}), **given}
-    found = outlooks(config, per_second, baselines)
+    found = outlooks(config, per_second, baselines) if known else ()
+    said = findings_of(service, config, version, found) if version else ()
     source = _source(recent, rate, given)
     if as_json:
-        typer.echo(json.dumps(_plain(service, per_second, source, found), indent=1))
+        plain = _plain(service, per_second, source, found)
+        typer.echo(json.dumps(plain | ({"preflight": rows(said)} if version else {}), indent=1))
     else:
-        _show(service, config, per_second, source, found)
-    raise typer.Exit(UNDECIDABLE if any(outlook.blocks for outlook in found) else 0)
+        show_findings(said)
+        if known:
+            _show(service, config, per_second, source, found)
+    raise typer.Exit(UNDECIDABLE if refusal(said) or any(outlook.blocks for outlook in found) else 0)
 
 
 def service_config(service: str, configs: Path | None) -> Service:

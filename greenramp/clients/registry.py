@@ -15,7 +15,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
-from greenramp.clients.artifacts import tree_digest
+from greenramp.clients.artifacts import DESCRIBING, tree_digest
 from greenramp.errors import ConfigError, NotConfirmed, Unreachable
 from greenramp.reference import Kind, Reference
 
@@ -120,6 +120,29 @@ class Registry:
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
         return tree_digest(target)
+
+    def fetch_description(self, model: str, version: str, target: Path) -> dict[str, int]:
+        """Copy only the small files that describe a version; returns bytes by path of all its files."""
+        address = f"models:/{model}/{version}"
+        with self._speaking():
+            sizes = dict(self._sizes(address, ""))
+            for name in DESCRIBING:
+                if name in sizes:
+                    mlflow.artifacts.download_artifacts(f"{address}/{name}", dst_path=str(target))
+        return sizes
+
+    def read_mlmodel(self, model: str, version: str) -> bytes:
+        """The file MLmodel of a version as MLflow holds it now; it names the moment the model was logged."""
+        with tempfile.TemporaryDirectory(prefix="greenramp-") as folder, self._speaking():
+            address = f"models:/{model}/{version}/MLmodel"
+            return Path(mlflow.artifacts.download_artifacts(address, dst_path=folder)).read_bytes()
+
+    def _sizes(self, address: str, folder: str) -> Iterator[tuple[str, int]]:
+        for found in mlflow.artifacts.list_artifacts(artifact_uri=f"{address}/{folder}".rstrip("/")):
+            if found.is_dir:
+                yield from self._sizes(address, found.path)
+            else:
+                yield found.path, int(found.file_size or 0)
 
     def _number(self, reference: Reference, model: str) -> str | None:
         if reference.kind is Kind.NUMBER:

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import shutil
 import socket
 import tempfile
@@ -147,26 +146,6 @@ class Model(mlflow.pyfunc.PythonModel):
 
 mlflow.models.set_model(Model())
 """
-
-
-@pytest.fixture(scope="session")
-def mlflow_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Make an MLflow store with its artifacts beside it."""
-    import mlflow
-    from mlflow.tracking import MlflowClient
-
-    folder = tmp_path_factory.mktemp("mlflow")
-    uri = f"sqlite:///{folder}/mlflow.db"
-    before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")}
-    with contextlib.chdir(folder):  # without a server, artifacts go below the folder the store was first opened in
-        MlflowClient(tracking_uri=uri).search_experiments()
-    yield uri
-    mlflow.set_tracking_uri(None)
-    mlflow.set_registry_uri("")
-    for name, value in before.items():
-        os.environ.pop(name, None)
-        if value is not None:
-            os.environ[name] = value
 
 
 @pytest.fixture(scope="session")

@@ -175,6 +175,23 @@ def test_what_cannot_be_copied_leaves_nothing_behind(registry, model, tmp_path):
     assert list((tmp_path / "models").iterdir()) == []
 
 
+def test_a_versions_description_is_copied_without_its_other_files(registry, model, tmp_path):
+    sizes = registry.fetch_description(model, "1", tmp_path / "described")
+    registry.fetch(model, "1", tmp_path / "whole")
+    assert {p.name for p in (tmp_path / "described").iterdir()} == {"MLmodel", "requirements.txt", "python_env.yaml"}
+    assert sizes == {
+        p.relative_to(tmp_path / "whole").as_posix(): p.stat().st_size
+        for p in (tmp_path / "whole").rglob("*")
+        if p.is_file() and p.name != "registered_model_meta"
+    }
+
+
+def test_the_mlmodel_file_of_a_version_is_read_as_mlflow_holds_it(registry, model, tmp_path):
+    registry.fetch(model, "1", tmp_path / "whole")
+    assert registry.read_mlmodel(model, "1") == (tmp_path / "whole" / "MLmodel").read_bytes()
+    assert registry.read_mlmodel(model, "2") != registry.read_mlmodel(model, "1")
+
+
 # nobody there
 
 
