@@ -2,72 +2,47 @@
 
 from __future__ import annotations
 
-import json
-import math
-import statistics
-from collections.abc import Iterator
-
 from prefect import get_run_logger, task
+from prefect.artifacts import create_table_artifact
 
-from greenramp.clients.payloads import payloads_of
-from greenramp.clients.scoring import Answer, Scoring
+from greenramp.clients.goldenfiles import read_golden
+from greenramp.clients.recordedinputs import recorded_payloads
+from greenramp.clients.smokerun.running import run_smoke
+from greenramp.clients.smokerun.tested import Tested
 from greenramp.config import Service
 from greenramp.plan import Candidate
 from greenramp.providers.base import RunningEnvironment
-from greenramp.verdict import Outcome, Verdict
+from greenramp.site.settings import SiteSettings
+from greenramp.verdict import Verdict
+from tasks.environment import provider_of
 from tasks.policy import STEP
 
 
-@task(**STEP, timeout_seconds=600, task_run_name="smoke test: version {candidate.version}")
-def smoke_test(plan: Service, environment: RunningEnvironment, candidate: Candidate) -> tuple[Verdict, ...]:
-    """Does the meant version answer, well, fast enough, and refuse nonsense without harm?"""
-    verdicts: list[Verdict] = []
-    for host, port in environment.addresses:
-        verdicts += _check(Scoring(f"http://{host}:{port}", plan.traffic.timeout_seconds), plan, environment, candidate)
-    for verdict in verdicts:
-        get_run_logger().info("%s", verdict)
-    return tuple(verdicts)
+@task(**STEP, timeout_seconds=1800, task_run_name="smoke test: version {candidate.version}")
+def smoke_test(
+    site: SiteSettings, plan: Service, environment: RunningEnvironment, candidate: Candidate, ready_seconds: float
+) -> tuple[Verdict, ...]:
+    """Does the meant version answer well, always the same, fast enough, and refuse nonsense without harm?
 
-
-def _check(scoring: Scoring, plan: Service, environment: RunningEnvironment, candidate: Candidate) -> Iterator[Verdict]:
-    payloads = payloads_of(candidate.model_path)
-    answers = [scoring.score(payloads[i % len(payloads)]) for i in range(plan.smoke.requests)] if payloads else []
-    if answers:
-        yield _answered(answers)
-        yield _finite(answers)
-        yield _fast(answers, plan.smoke.max_latency_ms)
-    nonsense = scoring.score({"nonsense": True})
-    yield _refused(nonsense, scoring.ready())
-    yield _meant(nonsense, environment, candidate)
-
-
-def _verdict(name: str, good: bool, sentence: str) -> Verdict:
-    return Verdict(f"smoke/{name}", Outcome.PASS if good else Outcome.FAIL, sentence)
-
-
-def _answered(answers: list[Answer]) -> Verdict:
-    bad = [a for a in answers if a.status != 200 or not a.predictions]
-    said = f"; the first said {bad[0].status} {' '.join(bad[0].text.split())[:200]}" if bad else ""
-    return _verdict("answers", not bad, f"{len(answers) - len(bad)} of {len(answers)} requests were answered{said}")
-
-
-def _finite(answers: list[Answer]) -> Verdict:
-    values = [p for a in answers for p in a.predictions or []]
-    bad = [v for v in values if v is None or (isinstance(v, float) and not math.isfinite(v))]
-    return _verdict("values", not bad, f"{len(bad)} of {len(values)} predictions are null or not finite")
-
-
-def _fast(answers: list[Answer], limit_ms: float) -> Verdict:
-    median = statistics.median(a.ms for a in answers)
-    return _verdict("latency", median <= limit_ms, f"median {median:.1f} ms, allowed {limit_ms:g} ms")
-
-
-def _refused(nonsense: Answer, alive: bool) -> Verdict:
-    sentence = f"nonsense was answered with {nonsense.status}" + ("" if alive else ", and the server is gone")
-    return _verdict("bad-input", 400 <= nonsense.status < 500 and alive, sentence)
-
-
-def _meant(answer: Answer, environment: RunningEnvironment, candidate: Candidate) -> Verdict:
-    seen = {"version": answer.version, "environment": answer.environment}
-    wanted = {"version": candidate.version, "environment": environment.side.value}
-    return _verdict("version", seen == wanted, f"answered by {json.dumps(seen)}, meant {json.dumps(wanted)}")
+    ready_seconds: how long its start took.
+    """
+    log, service = get_run_logger(), environment.service
+    tested = Tested(
+        version=candidate.version,
+        side=environment.side.value,
+        model_path=candidate.model_path,
+        addresses=environment.addresses,
+        smoke=plan.smoke,
+        pids=provider_of(site).processes(environment),
+        golden=read_golden(site.configs, service),
+        recorded=tuple(recorded_payloads(site.home, service, plan.smoke.recorded_requests)),
+        cold_start_seconds=ready_seconds,
+        start_seconds=plan.environment.start_seconds,
+        timeout_seconds=plan.traffic.timeout_seconds,
+    )
+    report = run_smoke(tested, log.info)
+    for one in report.found:
+        log.info("%s", one)
+    title = f"{candidate}: smoke test on {environment.side.value}"
+    create_table_artifact(report.rows(), key=f"smoke-{service}", description=title)
+    return report.verdicts

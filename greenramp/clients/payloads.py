@@ -18,10 +18,16 @@ def payloads_of(model_path: str) -> list[Any]:
     example = folder / "serving_input_example.json"
     if example.exists():
         return _rows(json.loads(example.read_text(encoding="utf-8")))
-    described = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))
-    signature = described.get("signature") or {}
-    made = _from_signature(json.loads(signature["inputs"])) if signature.get("inputs") else None
+    inputs = signature_inputs(model_path)
+    made = _from_signature(inputs) if inputs else None
     return [made] if made is not None else []
+
+
+def signature_inputs(model_path: str) -> list[dict[str, Any]] | None:
+    """What the model's signature says of its inputs, as MLflow writes it; None without one."""
+    described = yaml.safe_load((Path(model_path) / "MLmodel").read_text(encoding="utf-8"))
+    inputs = (described.get("signature") or {}).get("inputs")
+    return list(json.loads(inputs)) if inputs else None
 
 
 def _rows(payload: Any) -> list[Any]:

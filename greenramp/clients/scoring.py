@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import requests
 
 from greenramp.errors import Unreachable
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer. ms: from sending to the whole answer. version, environment: who says it answered."""
-
-    status: int
-    text: str
-    ms: float
-    version: str
-    environment: str
-
-    @property
-    def predictions(self) -> list[Any] | None:
-        """The list of predictions, None when the answer holds none."""
-        try:
-            body = json.loads(self.text)
-        except ValueError:
-            return None
-        found = body.get("predictions") if isinstance(body, dict) else None
-        return found if isinstance(found, list) else None
+from greenramp.smoke.answer import Answer, Body
 
 
 class Scoring:
@@ -51,10 +29,15 @@ class Scoring:
 
     def score(self, payload: Any) -> Answer:
         """Send one payload to /invocations; raises Unreachable when no answer comes."""
+        return self.send(Body.of(payload))
+
+    def send(self, body: Body) -> Answer:
+        """Send a body as it is; raises Unreachable when no answer comes."""
+        headers = {"content-type": body.content_type, "x-greenramp-probe": "1"}
         started = time.perf_counter()
         try:
             answer = self._session.post(
-                f"{self._address}/invocations", json=payload, timeout=self._timeout, headers={"x-greenramp-probe": "1"}
+                f"{self._address}/invocations", data=body.content, timeout=self._timeout, headers=headers
             )
         except requests.RequestException as error:
             raise Unreachable(f"{self._address} does not answer: {error}") from error

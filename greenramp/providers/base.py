@@ -49,5 +49,8 @@ class Provider(Protocol):
     def require_ready(self, environment: RunningEnvironment) -> bool:
         """Whether every process answers; raises ProvisionFailed, with its last words, when one has given up."""
 
+    def processes(self, environment: RunningEnvironment) -> tuple[int, ...]:
+        """Process ids on this machine; none when it runs elsewhere."""
+
     def stop(self, service: str, side: Side) -> None:
         """Let it finish its requests and end it; what is already gone is fine."""

@@ -83,6 +83,11 @@ class LocalProvider:
             Scoring(f"http://{host}:{port}").ready() for host, port in environment.addresses
         )
 
+    def processes(self, environment: RunningEnvironment) -> tuple[int, ...]:
+        """Ids of its serving processes."""
+        group = self._supervisor.group(_group(environment.service, environment.side))
+        return tuple(process.pid for process in group if process.alive)
+
     def stop(self, service: str, side: Side) -> None:
         """Let it finish its requests and end it; what is already gone is fine."""
         self._programs_file(_group(service, side)).unlink(missing_ok=True)
