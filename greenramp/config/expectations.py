@@ -1,0 +1,52 @@
+"""Suites of expectations about a table, in great-expectations' own words, and the gate that asks one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from greenramp.config.base import NAME, Strict
+from greenramp.config.gates import GateRole
+
+
+class Expected(Strict):
+    """One expectation: `expect_x: {column: y}`, or great-expectations' own `{type: expect_x, kwargs: {column: y}}`."""
+
+    type: Annotated[str, Field(pattern=r"^expect_[a-z][a-z0-9_]*$", description="great-expectations' name of it.")]
+    kwargs: Annotated[
+        dict[str, Any], Field(default_factory=dict, description="Its arguments, as great-expectations calls them.")
+    ]
+    severity: Annotated[
+        Literal["critical"], Field(description="As great-expectations writes it; what follows is the gate's role.")
+    ] = "critical"
+    id: Annotated[str | None, Field(description="great-expectations' own, not used.")] = None
+    meta: Annotated[dict[str, Any] | None, Field(description="Notes for people.")] = None
+    notes: Annotated[str | list[str] | None, Field(description="Notes for people.")] = None
+    description: Annotated[str | None, Field(description="For people.")] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _long_form(cls, given: Any) -> Any:
+        if isinstance(given, Mapping) and len(given) == 1 and str(next(iter(given))).startswith("expect_"):
+            ((name, kwargs),) = given.items()
+            return {"type": name, "kwargs": {} if kwargs is None else kwargs}
+        return given
+
+
+class Suite(Strict):
+    """What a table should look like: of answers, of inputs, of anything recorded."""
+
+    description: str = ""
+    expectations: Annotated[tuple[Expected, ...], Field(strict=False, min_length=1)]
+
+
+class SuiteGate(Strict):
+    """A gate that asks a suite once per step, at its end, over the candidate's requests of that step."""
+
+    name: Annotated[str, Field(pattern=NAME, description="Shown in verdicts.")]
+    metric: Literal["expectations"] = "expectations"
+    suite: Annotated[str, Field(pattern=NAME, description="configs/expectations/<service>_<suite>.yaml")]
+    role: Annotated[GateRole, Field(strict=False)] = GateRole.GUARD
+    min_requests: Annotated[int, Field(ge=1, description="With fewer rows nothing is decided.")] = 50
