@@ -19,11 +19,18 @@ class Metric(StrEnum):
     LATENCY = "latency"
     ERROR_SIZE = "error_size"
     DRIFT = "drift"
+    COUNTS = "counts"
+    BUCKETS = "buckets"
 
     @property
     def counted(self) -> bool:
         """Whether it counts bad events; the others compare numbers."""
-        return self in (Metric.ERRORS, Metric.SLOW, Metric.WRONG)
+        return self in (Metric.ERRORS, Metric.SLOW, Metric.WRONG, Metric.COUNTS)
+
+    @property
+    def sourced(self) -> bool:
+        """Whether it judges what a named source gives."""
+        return self in (Metric.COUNTS, Metric.BUCKETS)
 
     @property
     def labelled(self) -> bool:
@@ -61,9 +68,13 @@ class Gate(Strict):
             description="errors: not answered well at the first try. slow: slower than slower_than_ms. "
             "wrong: the answer differs from the label that arrived later. latency: time to answer, at every quantile. "
             "error_size: absolute difference of a numeric answer and its label, on average. "
-            "drift: how differently the two sides answer.",
+            "drift: how differently the two sides answer. counts: bad events of all events, from the counters of a "
+            "source. buckets: times of any kind, from the histogram of a source.",
         ),
     ]
+    source: Annotated[
+        str | None, Field(pattern=NAME, description="Only for counts and buckets: which of the service's sources.")
+    ] = None
     role: Annotated[GateRole, Field(strict=False)] = GateRole.GUARD
     margin: Annotated[
         float | None, Field(gt=0, le=10, description="Relative harm that matters: 0.2 is a fifth more, or longer.")
@@ -93,7 +104,8 @@ class Gate(Strict):
         Field(
             strict=False,
             description="user_first: a user counts until the first bad event, once where numbers are compared. "
-            "request: every request counts; only where a user's requests are not kept on one side.",
+            "request: every request counts; only where a user's requests are not kept on one side. Counters of a "
+            "source know no users, so counts and buckets have to say request.",
         ),
     ] = Unit.USER_FIRST
     weight: Annotated[
@@ -126,15 +138,32 @@ class Gate(Strict):
             raise ValueError("slower_than_ms belongs to the metric slow, and the metric slow needs it")
         for key in _COUNTED_ONLY:
             if not metric.counted and (seen := getattr(self, key)) is not None:
-                raise ValueError(f"{key} ({seen:g}) belongs to errors, slow and wrong; {metric} counts nothing")
+                raise ValueError(f"{key} ({seen:g}) belongs to errors, slow, wrong and counts; {metric} counts nothing")
         if metric is not Metric.DRIFT and self.tolerance is not None:
             raise ValueError(f"tolerance ({self.tolerance:g}) belongs to the metric drift; {metric} has margin")
         if metric is Metric.DRIFT and self.margin is not None:
             raise ValueError(f"margin ({self.margin:g}) says nothing about drift; give tolerance, a distance in (0, 1)")
         if not metric.labelled and self.label_window_seconds is not None:
             raise ValueError(f"label_window_seconds belongs to wrong and error_size; {metric} needs no labels")
+        self._fits_its_source()
         self._has_something_to_judge_by()
         return self
+
+    def _fits_its_source(self) -> None:
+        if self.metric.sourced != (self.source is not None):
+            raise ValueError(f"source belongs to counts and buckets, and these need it; the metric is {self.metric}")
+        if self.metric.sourced and self.unit is not Unit.REQUEST:
+            raise ValueError(
+                f"unit must be request for {self.metric}: counters know no users, so one user's hundred bad events "
+                "count a hundred times, and chances of error hold only where events do not hang together"
+            )
+        if self.metric is Metric.BUCKETS and self.role is GateRole.REQUIRE:
+            raise ValueError(
+                "buckets can't be required: what lies between two bounds is not seen, so they prove no margin; "
+                "let them guard, and require counts with bad: <all> - <bucket le of the limit>, and margin or max_rate"
+            )
+        if self.metric is Metric.BUCKETS and self.margin is not None:
+            raise ValueError(f"margin ({self.margin:g}) can't be shown from buckets: times between bounds are not seen")
 
     def _has_something_to_judge_by(self) -> None:
         if self.metric.counted and self.margin is None and self.max_rate is None:

@@ -1,5 +1,7 @@
 """Gates: from events to verdicts. Pure: numbers in, a verdict with its arithmetic out."""
 
+from greenramp.gates.bucket_series import BucketSeries
+from greenramp.gates.count_series import CountSeries
 from greenramp.gates.drift_series import DriftSeries
 from greenramp.gates.health import Health
 from greenramp.gates.judge import Series, judge
@@ -11,7 +13,9 @@ from greenramp.gates.share_series import ShareSeries
 from greenramp.gates.size_series import SizeSeries
 
 __all__ = [
+    "BucketSeries",
     "Budget",
+    "CountSeries",
     "DriftRule",
     "DriftSeries",
     "Health",

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from greenramp.gates.bucket_series import BucketSeries
+from greenramp.gates.count_series import CountSeries
 from greenramp.gates.drift_series import DriftSeries
 from greenramp.gates.latency_series import LatencySeries
 from greenramp.gates.mean_gate import ENOUGH
@@ -37,7 +39,7 @@ class Finding:
     compared: bool = True
 
 
-def compare(rule: RateRule, margin: float, series: RateSeries, alpha: float, beta: float) -> Finding:
+def compare(rule: RateRule, margin: float, series: RateSeries | CountSeries, alpha: float, beta: float) -> Finding:
     """Hold the candidate's rate against the champion's, in the strata where both had traffic."""
     evidence = series.evidence
     both = comparable(evidence)
@@ -60,7 +62,9 @@ def compare(rule: RateRule, margin: float, series: RateSeries, alpha: float, bet
     return Finding(on_candidate(both, rule.bad), about_harm, about_safety, numbers, harm, in_favour >= -math.log(beta))
 
 
-def hold_to_limit(rule: RateRule, max_rate: float, series: RateSeries, alpha: float, beta: float) -> Finding:
+def hold_to_limit(
+    rule: RateRule, max_rate: float, series: RateSeries | CountSeries, alpha: float, beta: float
+) -> Finding:
     """Hold the candidate against a fixed rate, over all its traffic."""
     evidence = series.evidence
     bad, seen = evidence.candidate_bad, evidence.candidate
@@ -97,6 +101,29 @@ def compare_times(rule: LatencyRule, series: LatencySeries, alpha: float, beta: 
         about_safety = f"; evidence of less than {percent(rule.margin)} slower {odds(in_favour)}, {_passes_from(beta)}"
     safe = rule.margin is not None and in_favour >= -math.log(beta)
     return Finding(seen, about_harm, about_safety, numbers, against >= -math.log(alpha), safe)
+
+
+def compare_buckets(rule: LatencyRule, series: BucketSeries, alpha: float) -> Finding:
+    """Hold the candidate's histogram against the champion's. Nothing is proven: times between bounds are not seen."""
+    if rule.margin is not None or rule.role is Role.REQUIRE:
+        raise ValueError(f"{rule.name}: buckets prove no margin, so they can't be required")
+    mine, theirs = series.quantiles
+    median, p99 = (_within(value, series.last_bound) for value in mine)
+    seen = f"{series.candidate:,} answers took {median} (median; 99 % {p99})"
+    if not series.compared or not series.champion:
+        return Finding(seen, _ALONE, compared=False)
+    against = series.log_against()
+    median, p99 = (_within(value, series.last_bound) for value in theirs)
+    about_harm = (
+        f" against the champion's {series.champion:,} with {median} ({p99})"
+        f"; evidence of slower {odds(against)}, {_fails_from(rule, alpha)}"
+    )
+    numbers = {"median_ms": mine[0], "p99_ms": mine[1], "champion_median_ms": theirs[0], "champion_p99_ms": theirs[1]}
+    return Finding(seen, about_harm, "", numbers | _log10("against", against, alpha), against >= -math.log(alpha))
+
+
+def _within(bound: float, last: float) -> str:
+    return f"at most {number(bound)} ms" if math.isfinite(bound) else f"more than {number(last)} ms"
 
 
 def compare_sizes(rule: SizeRule, series: SizeSeries, alpha: float, beta: float) -> Finding:

@@ -5,8 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from greenramp.gates.bucket_series import BucketSeries
+from greenramp.gates.count_series import CountSeries
 from greenramp.gates.drift_series import DriftSeries
-from greenramp.gates.findings import Finding, compare, compare_answers, compare_sizes, compare_times, hold_to_limit
+from greenramp.gates.findings import (
+    Finding,
+    compare,
+    compare_answers,
+    compare_buckets,
+    compare_sizes,
+    compare_times,
+    hold_to_limit,
+)
 from greenramp.gates.health import Health
 from greenramp.gates.latency_series import LatencySeries
 from greenramp.gates.rate_series import RateSeries
@@ -14,7 +24,7 @@ from greenramp.gates.rules import DriftRule, LatencyRule, RateRule, Role, Rule, 
 from greenramp.gates.size_series import SizeSeries
 from greenramp.verdict import Outcome, Verdict
 
-Series = RateSeries | LatencySeries | SizeSeries | DriftSeries
+Series = RateSeries | CountSeries | LatencySeries | BucketSeries | SizeSeries | DriftSeries
 
 SILENCE = "nothing counted for the candidate yet, and silence is not a pass"
 _FINE = Health()
@@ -36,7 +46,9 @@ def judge(rule: Rule, series: Series, alpha: float, beta: float, *, this_step: i
             raise ValueError(f"{rule.name}: {word} must lie between 0 and 1, not {chance}")
     numbers = _counts(series) | {"this_step": float(this_step)} | dict(health.numbers)
     seen = _candidates(series)
-    if this_step < 0 or (this_step > seen and isinstance(series, RateSeries)):  # elsewhere a user counts once
+    if this_step < 0 or (
+        this_step > seen and isinstance(series, RateSeries | CountSeries)
+    ):  # elsewhere a user counts once
         raise ValueError(f"{rule.name}: this_step must be 0 to {seen} events, not {this_step}")
     findings = _find(rule, series, alpha, beta) if seen else []
     for finding in findings:
@@ -48,7 +60,7 @@ def judge(rule: Rule, series: Series, alpha: float, beta: float, *, this_step: i
 
 def _find(rule: Rule, series: Series, alpha: float, beta: float) -> list[Finding]:
     match rule, series:
-        case RateRule(), RateSeries():
+        case RateRule(), RateSeries() | CountSeries():
             alpha /= sum(bound is not None for bound in (rule.margin, rule.max_rate))
             findings = []
             if rule.margin is not None:
@@ -58,6 +70,8 @@ def _find(rule: Rule, series: Series, alpha: float, beta: float) -> list[Finding
             return findings
         case LatencyRule(), LatencySeries():
             return [compare_times(rule, series, alpha, beta)]
+        case LatencyRule(), BucketSeries():
+            return [compare_buckets(rule, series, alpha)]
         case SizeRule(), SizeSeries():
             return [compare_sizes(rule, series, alpha, beta)]
         case DriftRule(), DriftSeries():
@@ -104,11 +118,11 @@ def _with_health(sentence: str, outcome: Outcome, health: Health) -> str:
 
 
 def _candidates(series: Series) -> int:
-    return series.evidence.candidate if isinstance(series, RateSeries) else series.candidate
+    return series.evidence.candidate if isinstance(series, RateSeries | CountSeries) else series.candidate
 
 
 def _counts(series: Series) -> dict[str, float]:
-    if not isinstance(series, RateSeries):
+    if not isinstance(series, RateSeries | CountSeries):
         return {"candidate_values": series.candidate, "champion_values": series.champion}
     evidence = series.evidence
     return {
