@@ -1,0 +1,1 @@
+"""Answers of champion and candidate to the same requests, paired by id, compared and judged; pure."""
