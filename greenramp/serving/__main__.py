@@ -26,14 +26,17 @@ class ExitCode(IntEnum):
 
 def main(arguments: Sequence[str] | None = None) -> ExitCode:
     """Serve until asked to stop."""
-    args = _parser().parse_args(arguments)
+    parser = _parser()
+    args = parser.parse_args(arguments)
+    if args.log_columns and args.log_inputs is None:
+        parser.error("argument --log-columns: needs --log-inputs rows")
     identity = Identity(args.service, args.environment, args.model_version)
     try:
         bound = reserve(args.host, args.port)
     except OSError as error:
         return _port_taken(args, error)
     try:
-        log = PredictionLog(args.log, identity, args.log_megabytes * 1024 * 1024)
+        log = PredictionLog(args.log, identity, args.log_megabytes * 1024 * 1024, columns=args.log_columns)
     except OSError as error:
         _say(f"can't write the prediction log {args.log}: {error.strerror or error}")
         return ExitCode.USAGE
@@ -48,7 +51,7 @@ def _serve(args: argparse.Namespace, bound: socket.socket, identity: Identity, l
         from greenramp.serving.loading import load_app
         from greenramp.serving.server import serve
 
-        app, workers = load_app(args.model, identity, log.record, args.max_body_bytes)
+        app, workers = load_app(args.model, identity, log.record, args.max_body_bytes, args.log_inputs is not None)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a model's own code may raise anything; it ends here
         traceback.print_exc()
         first_line = next(iter(str(error).splitlines()), "")
@@ -92,6 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--drain-seconds", type=_positive, default=30, help="how long to finish requests when stopped (%(default)s)")
     add("--max-body-bytes", type=_positive, default=16 * 1024 * 1024, help="larger requests get 413 (%(default)s)")
     add("--log-megabytes", type=_positive, default=64, help="size of each of the two log files (%(default)s)")
+    add("--log-inputs", choices=["rows"], help="also log what was asked: the columns and rows of JSON requests")
+    add("--log-columns", type=_columns, help="of the inputs log only these columns, separated by commas")
     return parser
 
 
@@ -100,6 +105,13 @@ def _name(text: str) -> str:
     if not text.isascii() or not text.isprintable() or text != text.strip() or not text:
         raise argparse.ArgumentTypeError(f"must be printable ASCII without spaces around it: {text!r}")
     return text
+
+
+def _columns(text: str) -> list[str]:
+    names = text.split(",")
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"must be names of columns, separated by commas: {text!r}")
+    return names
 
 
 def _port(text: str) -> int:

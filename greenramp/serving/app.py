@@ -10,8 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from greenramp.serving.identity import Identity
 from greenramp.serving.logline import Scored
-from greenramp.serving.scoring import JSON, Answer, Scorer
+from greenramp.serving.scoring import Answer, Scorer
+from greenramp.serving.shortcut import JSON
 
+COPY_HEADERS = (b"x-greenramp-mirror", b"x-greenramp-shadow")  # by either the router marks what it sends to compare
 HEALTH_PATHS = frozenset({"/ping", "/health"})
 
 
@@ -36,13 +38,18 @@ class ServingApp:
         identity: Identity,
         record: Callable[[Scored], None],
         limits: Limits,
+        keep_inputs: bool = False,
     ) -> None:
-        """Put the parts together; `record` is called once per answered request to /invocations and must not block."""
+        """Put the parts together; `record` is called once per answered request to /invocations and must not block.
+
+        With `keep_inputs` it is given the bodies too.
+        """
         self._mlflow_app = mlflow_app
         self._scorer = scorer
         self._names = identity.headers()
         self._record = record
         self._limits = limits
+        self._keep_inputs = keep_inputs
         self.is_draining: Callable[[], bool] = lambda: False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,8 +78,9 @@ class ServingApp:
 
     async def _invocations(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         arrived, started = time.time(), time.perf_counter()
+        kept: list[bytes] = []
         try:
-            answer = await asyncio.wait_for(self._answer(scope, receive), self._limits.timeout_seconds)
+            answer = await asyncio.wait_for(self._answer(scope, receive, kept), self._limits.timeout_seconds)
         except asyncio.TimeoutError:  # noqa: UP041 - on Python 3.10, which models may need, the built-in is another
             limit = "Request processing time exceeded limit"
             answer = Answer(504, JSON, limit, limit)  # as MLflow's timeout_middleware
@@ -81,11 +89,12 @@ class ServingApp:
         except ClientGone:
             return
         duration_ms = (time.perf_counter() - started) * 1000
-        copy = _header(scope, b"x-greenramp-mirror") is not None
-        self._record(Scored(arrived, request_id, answer.status, duration_ms, answer.text, answer.error, copy))
+        copy = any(_header(scope, name) is not None for name in COPY_HEADERS)
+        body = kept[0] if kept else None
+        self._record(Scored(arrived, request_id, answer.status, duration_ms, answer.text, answer.error, copy, body))
         await _send_answer(send, answer)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+    async def _answer(self, scope: Scope, receive: Receive, kept: list[bytes]) -> Answer:
         content_type = _header(scope, b"content-type")
         if content_type is None:  # MLflow's own function ends in an AttributeError here
             return Answer.refusal(415, "The request has no Content-Type header; send application/json, for example")
@@ -93,6 +102,8 @@ class ServingApp:
         if body is None:
             most = f"{self._limits.max_body_bytes} bytes, the most this server takes (--max-body-bytes)"
             return Answer.refusal(413, f"The body is larger than {most}")
+        if self._keep_inputs:
+            kept.append(body)
         return await self._scorer.score(body, content_type.decode("latin-1"))
 
 

@@ -7,11 +7,16 @@ from greenramp.serving.app import Limits, ServingApp
 from greenramp.serving.identity import Identity
 from greenramp.serving.logline import Scored
 from greenramp.serving.scoring import Scorer
+from greenramp.serving.trial import shortcut_for
 from greenramp.serving.workers import Workers
 
 
 def load_app(
-    model_path: Path, identity: Identity, record: Callable[[Scored], None], max_body_bytes: int
+    model_path: Path,
+    identity: Identity,
+    record: Callable[[Scored], None],
+    max_body_bytes: int,
+    keep_inputs: bool = False,
 ) -> tuple[ServingApp, Workers]:
     """Load the pyfunc model at `model_path`; return the application and the threads that are to be closed at the end.
 
@@ -29,5 +34,6 @@ def load_app(
         raise TypeError("the MLflow of the model's requirements is too old: its scoring server is not FastAPI")
     timeout_seconds = MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.get()
     workers = Workers()
+    scorer = Scorer(model, workers, shortcut_for(model))
     limits = Limits(max_body_bytes, timeout_seconds)
-    return ServingApp(mlflow_app, Scorer(model, workers), identity, record, limits), workers
+    return ServingApp(mlflow_app, scorer, identity, record, limits, keep_inputs), workers

@@ -1,12 +1,15 @@
 """One line of the prediction log: a scored request as one valid JSON object on one line."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from greenramp.serving.identity import Identity
+from greenramp.serving.inputs import MAX_BODY_BYTES, inputs_in
 
 FORMAT_VERSION = 1
 MAX_ANSWER_CHARACTERS = 65_536  # a larger answer is not logged: the log is for comparing, not for keeping data
+MAX_INPUT_CHARACTERS = 65_536  # larger inputs are left out whole: half a request can't be asked again
 MAX_ID_CHARACTERS = 128
 MAX_ERROR_CHARACTERS = 300
 _ANSWER_START = '{"predictions": '  # as MLflow's predictions_to_json writes it
@@ -22,6 +25,7 @@ class Scored(NamedTuple):
     answer: str
     error: str | None
     copy: bool = False  # the router sent it to compare answers; this one reached nobody
+    body: bytes | None = None  # what was asked, where the log is to keep it
 
     def lean(self) -> "Scored":
         """Let go of all text that the line will not hold; it may be megabytes."""
@@ -30,15 +34,16 @@ class Scored(NamedTuple):
             request_id=self.request_id[:MAX_ID_CHARACTERS],
             answer="" if unused else self.answer,
             error=None if self.error is None else self.error[:MAX_ERROR_CHARACTERS],
+            body=None if self.body is None else self.body[: MAX_BODY_BYTES + 1],
         )
 
     def characters(self) -> int:
         """Return about how much memory the record holds."""
-        return len(self.answer) + len(self.request_id) + 200
+        return len(self.answer) + len(self.request_id) + len(self.body or b"") + 200
 
 
-def line_for(scored: Scored, identity: Identity) -> str:
-    """Write one request as one line of JSON, with its line end."""
+def line_for(scored: Scored, identity: Identity, columns: Sequence[str] | None = None) -> str:
+    """Write one request as one line of JSON, with its line end; of its inputs, where kept, only `columns` if given."""
     fields: dict[str, Any] = {
         "v": FORMAT_VERSION,
         "ts": round(scored.arrived, 6),
@@ -51,12 +56,21 @@ def line_for(scored: Scored, identity: Identity) -> str:
     }
     if scored.copy:
         fields["copy"] = True
+    if scored.body is not None:
+        fields |= _inputs(scored.body, columns)
     if scored.error is not None:
         return _line({**fields, "rows": None, "predictions": None, "error": scored.error[:MAX_ERROR_CHARACTERS]})
     predictions, rows = predictions_in(scored.answer)
     if predictions is None:
         return _line({**fields, "rows": None, "predictions": None, "truncated": True})
     return f'{_line({**fields, "rows": rows})[:-2]},"predictions":{predictions}}}\n'
+
+
+def _inputs(body: bytes, columns: Sequence[str] | None) -> dict[str, Any]:
+    inputs = inputs_in(body, columns) if len(body) <= MAX_BODY_BYTES else None
+    if len(body) > MAX_BODY_BYTES or len(_line({"inputs": inputs})) > MAX_INPUT_CHARACTERS:
+        return {"inputs": None, "inputs_truncated": True}
+    return {"inputs": inputs}
 
 
 def dropped_line(count: int) -> str:

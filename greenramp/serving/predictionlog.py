@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -20,12 +21,18 @@ class PredictionLog:
     """A log of scored requests, one JSON line each; complete up to FLUSH_SECONDS ago, and complete once closed."""
 
     def __init__(
-        self, path: Path, identity: Identity, max_file_bytes: int, max_waiting: int = MAX_WAITING_CHARACTERS
+        self,
+        path: Path,
+        identity: Identity,
+        max_file_bytes: int,
+        max_waiting: int = MAX_WAITING_CHARACTERS,
+        columns: Sequence[str] | None = None,
     ) -> None:
-        """Open the file. Raises OSError when that can't be done."""
+        """Open the file; of inputs that records hold only `columns` are written. Raises OSError when it can't be."""
         self._file = BoundedFile(path, max_file_bytes)
         self._identity = identity
         self._max_waiting = max_waiting
+        self._columns = columns
         self._lock = threading.Lock()
         self._waiting: list[Scored] = []
         self._waiting_characters = 0
@@ -75,7 +82,7 @@ class PredictionLog:
             dropped, self._dropped = self._dropped, 0
         if not batch and not dropped:
             return
-        lines = [line_for(scored, self._identity).encode("ascii") for scored in batch]
+        lines = [line_for(scored, self._identity, self._columns).encode("ascii") for scored in batch]
         if dropped:
             lines.append(dropped_line(dropped).encode("ascii"))
         kept = self._file.append(lines)

@@ -112,10 +112,11 @@ def test_each_request_for_predictions_is_recorded_and_no_other(app_of):
     assert not good.copy
 
 
-def test_a_copy_of_a_request_is_recorded_as_one(app_of):
+@pytest.mark.parametrize("header", ["x-greenramp-mirror", "x-greenramp-shadow"])
+def test_a_copy_of_a_request_is_recorded_as_one(app_of, header):
     app = app_of("frame")
     app.records.clear()
-    score(app, json=ROW, headers={"x-greenramp-mirror": "1"})
+    score(app, json=ROW, headers={header: "1"})
     assert [record.copy for record in app.records] == [True]
 
 
@@ -133,6 +134,27 @@ class Echo:
     async def score(self, body: bytes, content_type: str) -> Answer:
         """Answer what it was asked."""
         return Answer(200, "application/json", json.dumps({"predictions": [content_type, body.decode()]}))
+
+
+def echoed(*, keep_inputs: bool) -> bytes | None:
+    """Make a request to an application without a model; return the body that its record keeps."""
+    records = []
+    app = ServingApp(None, Echo(), IDENTITY, records.append, Limits(1000, 60), keep_inputs)
+
+    async def receive():
+        return {"type": "http.request", "body": b"{}"}
+
+    async def send(_message):
+        pass
+
+    headers = [(b"content-type", b"application/json")]
+    asyncio.run(app({"type": "http", "method": "POST", "path": "/invocations", "headers": headers}, receive, send))
+    return records[0].body
+
+
+def test_what_was_asked_is_recorded_only_where_it_is_to_be_kept():
+    assert echoed(keep_inputs=True) == b"{}"
+    assert echoed(keep_inputs=False) is None
 
 
 @given(request_id=st.binary(max_size=300))

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenramp.serving.identity import Identity
-from greenramp.serving.logline import MAX_ANSWER_CHARACTERS, Scored, dropped_line, line_for, predictions_in
+from greenramp.serving.logline import (
+    MAX_ANSWER_CHARACTERS,
+    MAX_INPUT_CHARACTERS,
+    Scored,
+    dropped_line,
+    line_for,
+    predictions_in,
+)
 
 IDENTITY = Identity("fraud", "blue", "7")
 
@@ -108,3 +115,43 @@ def test_the_line_is_the_same_when_unused_text_was_let_go_before(answer, error):
     scored = Scored(1.5, "r" * 70_000, 200, 2.25, answer, error)
     assert line_for(scored.lean(), IDENTITY) == line_for(scored, IDENTITY)
     assert scored.lean().characters() < 1000
+
+
+def with_inputs(values, columns=None, error=None, name="a"):
+    """Read the line of a request whose body is kept; its one column holds the values."""
+    body = json.dumps({"inputs": {name: values, "b": [0] * len(values)}}).encode()
+    scored = Scored(1.5, "r", 200, 2.25, '{"predictions": [1]}', error, body=body)
+    assert line_for(scored.lean(), IDENTITY, columns) == line_for(scored, IDENTITY, columns)
+    text = line_for(scored, IDENTITY, columns)
+    assert text.count("\n") == 1
+    return json.loads(text, parse_constant=pytest.fail)
+
+
+@pytest.mark.parametrize("error", [None, "refused"])
+def test_inputs_stand_in_the_line_where_the_body_was_kept(error):
+    told = with_inputs([1, "x\n"], error=error)
+    assert told["inputs"] == {"columns": ["a", "b"], "rows": [[1, 0], ["x\n", 0]]}
+    assert (told["predictions"], told.get("error")) == (None if error else [1], error)
+
+
+def test_no_inputs_are_told_where_no_body_was_kept():
+    assert "inputs" not in line()
+
+
+def test_only_listed_columns_stand_in_the_line():
+    assert with_inputs([1], ["a"])["inputs"] == {"columns": ["a"], "rows": [[1]]}
+
+
+@pytest.mark.parametrize("size", [MAX_INPUT_CHARACTERS, 2 * 1024 * 1024])
+def test_large_inputs_are_left_out_and_that_is_said(size):
+    told = with_inputs(["x" * size])
+    assert (told["inputs"], told["inputs_truncated"], told["predictions"]) == (None, True, [1])
+
+
+def test_a_large_request_is_told_by_its_listed_columns():
+    assert with_inputs(["x" * MAX_INPUT_CHARACTERS], ["b"])["inputs"] == {"columns": ["b"], "rows": [[0]]}
+
+
+def test_a_request_without_rows_is_told_to_have_none():
+    scored = Scored(1.5, "r", 200, 2.25, '{"predictions": [1]}', None, body=b"a\n1\n")
+    assert json.loads(line_for(scored, IDENTITY))["inputs"] is None

@@ -204,3 +204,11 @@ def test_a_prediction_longer_than_the_drain_time_does_not_keep_the_server(models
         assert server.process.wait(60) == 0
         assert [(line["id"], line["status"]) for line in server.lines()] == [("stuck", 503)]
         assert "stopped with a prediction still running" in server.stderr.read_text()
+
+
+def test_inputs_are_logged_where_that_is_asked_for(models, tmp_path):
+    with serving(models["odd"], tmp_path, "--log-inputs", "rows", "--log-columns", "how,none") as server:
+        assert server.score("good", "repeat", 2).status == 200
+        assert server.score("bad", "fail", "error").status == 400
+        assert server.line("good")["inputs"] == {"columns": ["how"], "rows": [[2]]}
+        assert server.line("bad")["inputs"] == {"columns": ["how"], "rows": [["error"]]}

@@ -52,6 +52,9 @@ def test_a_port_in_use_is_named_before_the_model_is_loaded(tmp_path):
         (["--service", "two\nlines"], "must be printable ASCII"),
         (["--port", "65536"], "must be from 0 to 65535"),
         (["--drain-seconds", "0"], "must be at least 1"),
+        (["--log-inputs", "all"], "invalid choice: 'all'"),
+        (["--log-columns", "a"], "needs --log-inputs rows"),
+        (["--log-inputs", "rows", "--log-columns", "a,"], "must be names of columns, separated by commas: 'a,'"),
     ],
 )
 def test_wrong_arguments_are_refused(tmp_path, wrong, reason):
