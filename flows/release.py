@@ -14,6 +14,8 @@ from greenramp.config import Service, Steps
 from greenramp.errors import Fenced, GreenrampError, PutBackFailed
 from greenramp.phases import Event, Phase, advance
 from greenramp.plan import Before, Candidate
+from greenramp.preflight import Finding
+from greenramp.providers.base import RunningEnvironment
 from greenramp.site.settings import SiteSettings, this_site
 from greenramp.verdict import require
 from tasks.canary import take_marks, watch
@@ -23,13 +25,14 @@ from tasks.promotion import promote
 from tasks.registration import pin_plan, resolve_candidate
 from tasks.report import close_release_record, open_release_record, record_phase
 from tasks.rollback import put_back_environment, put_back_registry, put_back_traffic
+from tasks.shadow import Shadowed, copy_traffic, report_shadow, watch_shadow
 from tasks.smoke import smoke_test
 from tasks.traffic import claim_service, let_go, observe, see_served, set_share, settle_traffic, switch_live
 
 
 @flow(name="release", flow_run_name="{service}: {candidate}")
 def release(service: str, candidate: str = "challenger") -> State:
-    """Release a version of a service's model: provision, smoke test, canary, promotion, bake.
+    """Release a version of a service's model: provision, smoke test, shadow, canary, promotion, bake.
 
     Args:
         service: The service, as its file in configs/services/ is called.
@@ -39,7 +42,7 @@ def release(service: str, candidate: str = "challenger") -> State:
     try:
         plan = pin_plan(site, service)
         version = resolve_candidate(site, service, plan, candidate)
-        preflight(site, service, plan, version)
+        findings = preflight(site, service, plan, version)
         release_id = f"{service}-{version.version}-{str(flow_run.id)[:8]}"
         claim_service(site, service, plan, release_id)
     except GreenrampError as error:
@@ -53,7 +56,7 @@ def release(service: str, candidate: str = "challenger") -> State:
             retire_environment(site, service, plan, before.idle)  # a dead release may have left one
             let_go(site, service, release_id)
             return Completed(name="AlreadyServing", message=f"{version} serves already")
-        way = Way(site, service, plan, version, before, release_id)
+        way = Way(site, service, plan, version, before, release_id, findings)
         try:
             way.forward()
         except BaseException as error:
@@ -69,23 +72,55 @@ class Way:
     """One release's way there, and from anywhere on it the way back."""
 
     def __init__(
-        self, site: SiteSettings, service: str, plan: Service, version: Candidate, before: Before, release_id: str
+        self,
+        site: SiteSettings,
+        service: str,
+        plan: Service,
+        version: Candidate,
+        before: Before,
+        release_id: str,
+        findings: tuple[Finding, ...],
     ) -> None:
         self.site, self.service, self.plan = site, service, plan
         self.version, self.before, self.release_id = version, before, release_id
+        self.findings = findings
         self.phase = Phase.REGISTERED
         self.record: ReleaseRecord | None = None
 
     def forward(self) -> None:
         """Every step in order; whatever it raises, `back` puts right."""
+        environment = self.provide()
+        if self.before.live and self.plan.shadow.enabled:
+            self.shadow(environment).require()
+            self.note(Event.SHADOW_PASSED, 0)
+        self.bring_to_users()
+
+    def provide(self) -> RunningEnvironment:
+        """The candidate's environment, started and smoke-tested; nobody meets it yet."""
         site, service, plan, idle = self.site, self.service, self.plan, self.before.idle
-        self.record = open_release_record(site, service, plan, self.version, self.before, self.release_id)
+        self.record = open_release_record(
+            site, service, plan, self.version, self.before, self.release_id, self.findings
+        )
         environment = start_environment(site, service, plan, idle, self.version, self.release_id)
-        await_ready(site, plan, environment)
+        ready_seconds = await_ready(site, plan, environment)
         warm_up(site, environment, self.version)
         self.note(Event.ENVIRONMENT_READY, 0)
-        require(smoke_test(plan, environment, self.version), where="smoke test")
+        require(smoke_test(site, plan, environment, self.version, ready_seconds), where="smoke test")
         self.note(Event.SMOKE_PASSED, 0)
+        return environment
+
+    def shadow(self, environment: RunningEnvironment) -> Shadowed:
+        """Compare both versions' answers to the same requests; the candidate's reach nobody."""
+        site, service, plan, release_id, live = self.site, self.service, self.plan, self.release_id, self.before.live
+        since = take_marks(site, service)
+        begun = copy_traffic(site, service, plan, release_id)
+        found = watch_shadow(site, service, plan, release_id, environment, live, since, begun)
+        report_shadow(site, plan, self.record, release_id, found)
+        return found
+
+    def bring_to_users(self) -> None:
+        """The ladder, the switch, the registry, the bake."""
+        site, service, plan, idle = self.site, self.service, self.plan, self.before.idle
         since = take_marks(site, service)
         for percent in plan.ladder if self.before.live else ():
             generation = set_share(site, service, self.release_id, percent)

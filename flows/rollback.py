@@ -77,9 +77,9 @@ def start_previous(site: SiteSettings, service: str, plan: Service, owner: str) 
     switched = False
     try:
         environment = start_environment(site, service, plan, before.idle, version, owner)
-        await_ready(site, plan, environment)
+        ready_seconds = await_ready(site, plan, environment)
         warm_up(site, environment, version)
-        require(smoke_test(plan, environment, version), where="smoke test")
+        require(smoke_test(site, plan, environment, version, ready_seconds), where="smoke test")
         switch_live(site, service, owner, before.idle)
         switched = True
         promote(site, service, plan, version, before, owner, reason="a person rolled back to it")

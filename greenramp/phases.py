@@ -14,6 +14,7 @@ class Phase(StrEnum):
     REGISTERED = "registered"
     PROVISIONED = "provisioned"
     SMOKED = "smoked"
+    SHADOWED = "shadowed"
     CANARY = "canary"
     SWITCHED = "switched"
     PROMOTED = "promoted"
@@ -26,6 +27,7 @@ class Event(StrEnum):
 
     ENVIRONMENT_READY = "environment ready"
     SMOKE_PASSED = "smoke passed"
+    SHADOW_PASSED = "shadow passed"
     SHARE_RAISED = "share raised"
     TRAFFIC_SWITCHED = "traffic switched"
     REGISTRY_MOVED = "registry moved"
@@ -37,10 +39,12 @@ NEXT: Mapping[Phase, Mapping[Event, Phase]] = {
     Phase.REGISTERED: {Event.ENVIRONMENT_READY: Phase.PROVISIONED, Event.PUT_BACK: Phase.ROLLED_BACK},
     Phase.PROVISIONED: {Event.SMOKE_PASSED: Phase.SMOKED, Event.PUT_BACK: Phase.ROLLED_BACK},
     Phase.SMOKED: {
+        Event.SHADOW_PASSED: Phase.SHADOWED,
         Event.SHARE_RAISED: Phase.CANARY,
         Event.TRAFFIC_SWITCHED: Phase.SWITCHED,  # the first version of a service has nobody to share with
         Event.PUT_BACK: Phase.ROLLED_BACK,
     },
+    Phase.SHADOWED: {Event.SHARE_RAISED: Phase.CANARY, Event.PUT_BACK: Phase.ROLLED_BACK},
     Phase.CANARY: {
         Event.SHARE_RAISED: Phase.CANARY,
         Event.TRAFFIC_SWITCHED: Phase.SWITCHED,

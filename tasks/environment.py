@@ -35,7 +35,14 @@ def start_environment(
 ) -> RunningEnvironment:
     """Start the version on one side. Safe to repeat."""
     order = EnvironmentOrder(
-        service, side, candidate.version, candidate.digest, candidate.model_path, release, plan.environment
+        service=service,
+        side=side,
+        version=candidate.version,
+        digest=candidate.digest,
+        model_path=candidate.model_path,
+        release=release,
+        settings=plan.environment,
+        slices=plan.shadow.slices,
     )
     return provider_of(site).ensure(order)
 

@@ -14,6 +14,7 @@ from greenramp.config import Service
 from greenramp.errors import Unreachable
 from greenramp.phases import Phase
 from greenramp.plan import Before, Candidate
+from greenramp.preflight import Finding, as_markdown, counts, rows
 from greenramp.site.settings import SiteSettings
 from greenramp.verdict import Verdict
 from tasks.policy import ONCE, STEP, WAY_BACK
@@ -21,7 +22,13 @@ from tasks.policy import ONCE, STEP, WAY_BACK
 
 @task(**STEP, timeout_seconds=120, task_run_name="open release record")
 def open_release_record(
-    site: SiteSettings, service: str, plan: Service, candidate: Candidate, before: Before, release: str
+    site: SiteSettings,
+    service: str,
+    plan: Service,
+    candidate: Candidate,
+    before: Before,
+    release: str,
+    findings: tuple[Finding, ...],
 ) -> ReleaseRecord:
     """One MLflow run in the experiment releases/<service>, with everything this release has fixed."""
     record = open_record(site.mlflow_url, service, release, {"greenramp.phase": Phase.REGISTERED.value})
@@ -36,6 +43,9 @@ def open_release_record(
         }
     )
     record.text("config.json", plan.model_dump_json(indent=1))
+    record.text("preflight.json", json.dumps(rows(findings), indent=1))
+    record.text("preflight.md", as_markdown(findings))
+    Journal(site.home, release).add("preflight", **counts(findings))
     create_link_artifact(link=record.page, link_text=f"Release record of {release}", key=f"record-{service}")
     get_run_logger().info("release %s, recorded at %s", release, record.page)
     return record
@@ -68,9 +78,34 @@ def close_release_record(site: SiteSettings, record: ReleaseRecord, release: str
     lines = journal.read()
     record.tag({"greenramp.phase": outcome.value, "greenramp.reason": reason, "mlflow.note.content": reason})
     record.text("journal.jsonl", _lines(journal))
+    for name, text in _suites_of(lines).items():
+        record.text(name, text)
     record.figure("release.png", release_figure(lines, f"{release}: {outcome.value}"))
     record.close(well=outcome is Phase.LIVE)
     create_markdown_artifact(_markdown(release, outcome, reason, lines, record.page), key=f"report-{release}")
+
+
+@task(**WAY_BACK, timeout_seconds=120, task_run_name="close the record")
+def close_trial_record(site: SiteSettings, record: ReleaseRecord | None, trial: str, said: str, *, well: bool) -> None:
+    """The end of a test that was to release nothing: what it found, and the journal."""
+    journal = Journal(site.home, trial)
+    journal.add("ended", outcome="shadowed", reason=said)
+    if record is None:
+        return
+    phase = "shadowed" if well else "shadow failed"
+    record.tag({"greenramp.phase": phase, "greenramp.reason": said, "mlflow.note.content": said})
+    record.text("journal.jsonl", _lines(journal))
+    record.close(well=well)
+
+
+def _suites_of(lines: list[dict[str, object]]) -> dict[str, str]:
+    """What each gate's suite found, step by step, as a file's name and text."""
+    texts: dict[str, str] = {}
+    for line in lines:
+        if line["event"] == "expectations":
+            name = f"expectations-{line['gate']}.md"
+            texts[name] = texts.get(name, "") + f"## {line['where']}\n\n{line['text']}\n"
+    return texts
 
 
 def _lines(journal: Journal) -> str:
@@ -80,7 +115,7 @@ def _lines(journal: Journal) -> str:
 def _markdown(release: str, outcome: Phase, reason: str, lines: list[dict[str, object]], page: str) -> str:
     rows = []
     for line in lines:
-        facts = {k: v for k, v in line.items() if k not in ("ts", "event", "verdicts") and v is not None}
+        facts = {k: v for k, v in line.items() if k not in ("ts", "event", "verdicts", "text") and v is not None}
         at = time.strftime("%H:%M:%S", time.gmtime(float(str(line["ts"]))))
         if line["event"] != "verdicts":
             rows.append(f"| {at} | {line['event']} | {', '.join(f'{k} {v}' for k, v in facts.items())} |")

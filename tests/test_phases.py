@@ -28,6 +28,7 @@ def test_the_straight_way_leads_from_registered_to_live():
     for event in (
         Event.ENVIRONMENT_READY,
         Event.SMOKE_PASSED,
+        Event.SHADOW_PASSED,
         Event.SHARE_RAISED,
         Event.SHARE_RAISED,
         Event.TRAFFIC_SWITCHED,
@@ -54,7 +55,8 @@ def test_nothing_follows_the_end(phase):
 
 def test_no_share_is_given_to_a_candidate_that_was_not_smoke_tested():
     shared = {Event.SHARE_RAISED, Event.TRAFFIC_SWITCHED}
-    assert {phase for phase, events in NEXT.items() if shared & set(events)} == {Phase.SMOKED, Phase.CANARY}
+    giving = {phase for phase, events in NEXT.items() if shared & set(events)}
+    assert giving == {Phase.SMOKED, Phase.SHADOWED, Phase.CANARY}
 
 
 def test_every_phase_is_in_the_table_and_can_be_reached():

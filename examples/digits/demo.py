@@ -1,4 +1,7 @@
-"""The demo: one service, three versions, steady users. A good version is promoted, a bad one is taken back."""
+"""The demo: one service, four versions, steady users. A good one is promoted, two bad ones are taken back.
+
+One is found before any user meets it, by comparing answers to copied requests; the other by its first users' labels.
+"""
 
 from __future__ import annotations
 
@@ -53,17 +56,19 @@ def _demo(home: Home, port_base: int | None) -> int:
     with step("putting an earlier demo away"):
         end_processes(home)
         shutil.rmtree(home.root, ignore_errors=True)
-    with step("starting Envoy, MLflow and Prefect, training three models meanwhile"):
+    with step("starting Envoy, MLflow and Prefect, training four models meanwhile"):
         starting = _start_site(port_base)
         from examples.digits import models
 
         digits = models.load()
         trained = [models.linear(digits), models.support_vectors(digits), models.half_read(digits)]
+        trained.append(models.first_hundred(digits))
         _require_started(starting)
     site = this_site()
     os.environ.update(client_environment(site))
     with step("registering them in MLflow"):
         texts = ["logistic regression", "support vectors", "support vectors, trained on a broken export"]
+        texts.append("support vectors, trained on a hundred images")
         with _quiet():
             versions = [models.register(m, digits, SERVICE, t) for m, t in zip(trained, texts, strict=True)]
 
@@ -73,10 +78,12 @@ def _demo(home: Home, port_base: int | None) -> int:
     with Traffic(site.router_url, site.outcomes_url, SERVICE, digits, _REQUESTS_PER_SECOND) as traffic:
         good = _release(site, versions[1], "a better version", traffic)
         bad = _release(site, versions[2], "a bad version, which passes its smoke test", traffic)
+        worse = _release(site, versions[3], "a worse version, which labels alone can tell", traffic)
+    releases = [first, good, bad, worse]
     console.print()
-    for part in summary(site, [first, good, bad], traffic.counts):
+    for part in summary(site, releases, traffic.counts):
         console.print(part)
-    return _judge(site, [first, good, bad], traffic.counts, versions)
+    return _judge(site, releases, traffic.counts, versions)
 
 
 def _release(site: SiteSettings, version: str, title: str, traffic: object) -> Told:
@@ -95,8 +102,10 @@ def _judge(site: SiteSettings, releases: list[Told], counts: object, versions: l
     states = [told.run.state for told in releases]
     champion = Registry(site.mlflow_url).alias(SERVICE, "champion")
     wrong = []
-    if states != ["Promoted", "Promoted", "RolledBack"]:
+    if states != ["Promoted", "Promoted", "RolledBack", "RolledBack"]:
         wrong.append(f"the releases ended {states}")
+    if met := getattr(counts, "by_version", {}).get(versions[2]):
+        wrong.append(f"{met} users met version {versions[2]}")
     if champion != versions[1]:
         wrong.append(f"the champion is {champion}, not {versions[1]}")
     if getattr(counts, "failed", 1):

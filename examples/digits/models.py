@@ -1,4 +1,4 @@
-"""Three models of handwritten digits: a sound one, a better one, and one with a mistake that no smoke test sees."""
+"""Models of handwritten digits: a sound one, a better one, and two with mistakes that no smoke test sees."""
 
 from __future__ import annotations
 
@@ -49,6 +49,14 @@ def half_read(digits: Digits) -> Any:
     """
     kept = digits.labels < 7
     return make_pipeline(StandardScaler(), SVC(gamma=0.01, C=10)).fit(digits.images[kept], digits.labels[kept])
+
+
+def first_hundred(digits: Digits) -> Any:
+    """The same code, with a limit left in its query: trained on a hundred images.
+
+    It answers one digit of seven otherwise than the champion, as a better model might; only labels tell it is worse.
+    """
+    return make_pipeline(StandardScaler(), SVC(gamma=0.01, C=10)).fit(digits.images[:100], digits.labels[:100])
 
 
 def register(model: ClassifierMixin, digits: Digits, name: str, description: str) -> str:

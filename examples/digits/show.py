@@ -116,6 +116,7 @@ def _step_name(line: dict[str, Any]) -> str:
         return f"{line['percent']:g} %"
     return {
         "claimed": "provision, smoke",
+        "copies begun": "shadow",
         "traffic switched": "promote, bake, retire",
         "traffic put back": "back",
     }.get(line["event"], "")
@@ -125,9 +126,11 @@ def _speed(told: Told, counts: Counts) -> str | None:
     """How quickly a version that failed was off the traffic; None for one that did not fail."""
     verdict = next((line["ts"] for line in told.journal if _fails(line)), None)
     back = next((line["ts"] for line in told.journal if line["event"] == "traffic put back"), None)
-    if verdict is None or back is None:
+    if back is None:
         return None
     version = told.release.split("-")[1]
+    if verdict is None:
+        return f"version {version}: it answered {counts.by_version[version]} users"
     last = (counts.last_answer.get(version, verdict) - verdict) * 1000
     return (
         f"version {version}: router back on the champion {(back - verdict) * 1000:.0f} ms after the verdict; its last "

@@ -1,4 +1,4 @@
-"""release, rollback, outcomes."""
+"""release, shadow, rollback, outcomes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from greenramp.errors import ConfigError, GreenrampError, Unreachable
 def register(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(release)
+    app.command()(shadow)
     app.command()(rollback)
     app.command()(outcomes)
 
@@ -27,6 +28,23 @@ def release(
     detach: Annotated[bool, typer.Option("--detach", help="Start it and return at once.")] = False,
 ) -> None:
     """Release a model version, and follow it to its end. Exit code 0 means promoted."""
+    goes_on = f"the release goes on; take it back with: greenramp rollback {service}"
+    _run("release/greenramp", service, candidate, None if detach else goes_on)
+
+
+def shadow(
+    service: Annotated[str, typer.Argument(help="The service, as its file in configs/services/ is called.")],
+    version: Annotated[
+        str, typer.Option("--version", help="Version number, alias, stage, models:/ or runs:/ address.")
+    ] = "challenger",
+    detach: Annotated[bool, typer.Option("--detach", help="Start it and return at once.")] = False,
+) -> None:
+    """Compare a version with the one that serves, on copies of live requests. Exit code 0 means no rule is broken."""
+    _run("shadow/greenramp", service, version, None if detach else "the comparison goes on")
+
+
+def _run(deployment: str, service: str, candidate: str, goes_on: str | None) -> None:
+    """Start a flow, and follow it if `goes_on` says what to say when the looking is interrupted."""
     from greenramp.cli.following import follow, submit
     from greenramp.clients.configfiles import read_service
     from greenramp.reference import parse_reference
@@ -34,10 +52,9 @@ def release(
 
     site = this_site()
     parse_reference(candidate, read_service(site.configs, service).model)
-    run = submit(site, "release/greenramp", {"service": service, "candidate": candidate})
-    if detach:
-        return
-    follow(site, run, f"the release goes on; take it back with: greenramp rollback {service}")
+    run = submit(site, deployment, {"service": service, "candidate": candidate})
+    if goes_on is not None:
+        follow(site, run, goes_on)
 
 
 def rollback(

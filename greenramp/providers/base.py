@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from greenramp.config import Environment
+from greenramp.config.shadow import Slices
 from greenramp.split import Side
+
+_NO_SLICES = Slices()
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,7 @@ class EnvironmentOrder:
     """The environment wanted on one side of a service.
 
     model_path: a fixed copy of the version's files on this machine. digest: theirs. release: who ordered it.
+    slices: columns and headers that its prediction log keeps, besides what the settings say.
     """
 
     service: str
@@ -23,6 +27,7 @@ class EnvironmentOrder:
     model_path: str
     release: str
     settings: Environment
+    slices: Slices = _NO_SLICES
 
 
 @dataclass(frozen=True)

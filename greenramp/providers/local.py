@@ -23,7 +23,7 @@ from greenramp.split import Side
 
 _HOST = "127.0.0.1"
 _PORTS_TRIED = 2000
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class _Record:
     release: str
     ports: list[int]
     env_manager: str
+    logs: list[str]
     format: int = _FORMAT
 
 
@@ -64,7 +65,9 @@ class LocalProvider:
         python = self._python(order)
         with locked(self._home.runtime / "ports.lock"):
             ports = self._free_ports(order.settings.replicas)
-            record = _Record(order.version, order.digest, order.release, ports, order.settings.env_manager)
+            record = _Record(
+                order.version, order.digest, order.release, ports, order.settings.env_manager, _logs(order)
+            )
             write_json(self._file(order.service, order.side), asdict(record))
         write_text(self._programs_file(name), self._programs(order, ports, python))
         self._supervisor.ensure_group(name)
@@ -112,7 +115,7 @@ class LocalProvider:
                 + ["--environment", order.side.value, "--model-version", order.version]
                 + ["--host", _HOST, "--port", str(port)]
                 + ["--log", str(self._home.predictions / f"{program}.jsonl")]
-                + ["--drain-seconds", f"{order.settings.drain_seconds:g}"],
+                + ["--drain-seconds", f"{order.settings.drain_seconds:g}", *_logs(order)],
                 log=self._home.logs / f"{program}.log",
                 environment={"PYTHONPATH": str(code), "PYTHONUNBUFFERED": "1"},
                 restart="unexpected",
@@ -169,12 +172,22 @@ def _group(service: str, side: Side) -> str:
 
 
 def _fulfils(record: _Record, order: EnvironmentOrder) -> bool:
-    return (record.version, record.digest, record.env_manager, len(record.ports)) == (
+    return (record.version, record.digest, record.env_manager, record.logs, len(record.ports)) == (
         order.version,
         order.digest,
         order.settings.env_manager,
+        _logs(order),
         order.settings.replicas,
     )
+
+
+def _logs(order: EnvironmentOrder) -> list[str]:
+    """What the prediction log keeps of requests, as options of the server."""
+    inputs, slices = order.settings.log_inputs, order.slices
+    options = ["--log-inputs", "rows"] if inputs or slices.columns else []
+    if slices.columns and not inputs:
+        options += ["--log-columns", ",".join(slices.columns)]
+    return options + (["--log-headers", ",".join(slices.headers)] if slices.headers else [])
 
 
 def _as_running(service: str, side: Side, record: _Record) -> RunningEnvironment:

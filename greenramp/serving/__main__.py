@@ -51,7 +51,9 @@ def _serve(args: argparse.Namespace, bound: socket.socket, identity: Identity, l
         from greenramp.serving.loading import load_app
         from greenramp.serving.server import serve
 
-        app, workers = load_app(args.model, identity, log.record, args.max_body_bytes, args.log_inputs is not None)
+        app, workers = load_app(
+            args.model, identity, log.record, args.max_body_bytes, args.log_inputs is not None, args.log_headers
+        )
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a model's own code may raise anything; it ends here
         traceback.print_exc()
         first_line = next(iter(str(error).splitlines()), "")
@@ -97,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--log-megabytes", type=_positive, default=64, help="size of each of the two log files (%(default)s)")
     add("--log-inputs", choices=["rows"], help="also log what was asked: the columns and rows of JSON requests")
     add("--log-columns", type=_columns, help="of the inputs log only these columns, separated by commas")
+    add("--log-headers", type=_columns, default=[], help="also log these headers of requests, separated by commas")
     return parser
 
 
@@ -110,7 +113,7 @@ def _name(text: str) -> str:
 def _columns(text: str) -> list[str]:
     names = text.split(",")
     if not all(names):
-        raise argparse.ArgumentTypeError(f"must be names of columns, separated by commas: {text!r}")
+        raise argparse.ArgumentTypeError(f"must be names, separated by commas: {text!r}")
     return names
 
 

@@ -3,17 +3,17 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from greenramp.serving.identity import Identity
-from greenramp.serving.logline import Scored
+from greenramp.serving.logline import MAX_HEADER_CHARACTERS, Scored
 from greenramp.serving.scoring import Answer, Scorer
 from greenramp.serving.shortcut import JSON
 
-COPY_HEADERS = (b"x-greenramp-mirror", b"x-greenramp-shadow")  # by either the router marks what it sends to compare
+COPY_HEADER = b"x-greenramp-shadow"  # marks what is sent only to compare answers
 HEALTH_PATHS = frozenset({"/ping", "/health"})
 
 
@@ -39,10 +39,11 @@ class ServingApp:
         record: Callable[[Scored], None],
         limits: Limits,
         keep_inputs: bool = False,
+        keep_headers: Sequence[str] = (),
     ) -> None:
         """Put the parts together; `record` is called once per answered request to /invocations and must not block.
 
-        With `keep_inputs` it is given the bodies too.
+        With `keep_inputs` it is given the bodies too, and of the headers those in `keep_headers`.
         """
         self._mlflow_app = mlflow_app
         self._scorer = scorer
@@ -50,6 +51,7 @@ class ServingApp:
         self._record = record
         self._limits = limits
         self._keep_inputs = keep_inputs
+        self._keep_headers = [(name, name.lower().encode()) for name in keep_headers]
         self.is_draining: Callable[[], bool] = lambda: False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,10 +91,19 @@ class ServingApp:
         except ClientGone:
             return
         duration_ms = (time.perf_counter() - started) * 1000
-        copy = any(_header(scope, name) is not None for name in COPY_HEADERS)
+        copy = _header(scope, COPY_HEADER) is not None
         body = kept[0] if kept else None
-        self._record(Scored(arrived, request_id, answer.status, duration_ms, answer.text, answer.error, copy, body))
+        headers = self._headers(scope)
+        self._record(
+            Scored(arrived, request_id, answer.status, duration_ms, answer.text, answer.error, copy, body, headers)
+        )
         await _send_answer(send, answer)
+
+    def _headers(self, scope: Scope) -> dict[str, str] | None:
+        if not self._keep_headers:
+            return None
+        found = ((name, _header(scope, key)) for name, key in self._keep_headers)
+        return {name: value.decode("latin-1")[:MAX_HEADER_CHARACTERS] for name, value in found if value is not None}
 
     async def _answer(self, scope: Scope, receive: Receive, kept: list[bytes]) -> Answer:
         content_type = _header(scope, b"content-type")

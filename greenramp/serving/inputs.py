@@ -8,13 +8,14 @@ from typing import Any
 
 MAX_BODY_BYTES = 1024 * 1024  # of a larger request nothing is kept: even reading it would cost
 
-_Table = tuple[list[Any], list[Sequence[Any]]]  # columns and rows
+_Table = tuple[list[Any] | None, list[Any]]  # columns, where they have names, and rows
 
 
 def inputs_in(body: bytes, only: Sequence[str] | None = None) -> dict[str, Any] | None:
     """Give {"columns": [...], "rows": [[...], ...]} of a request, of all columns or of those in `only` that it has.
 
-    None for a request that is not JSON in one of the forms for rows. What a row lacks is null, as are NaN and infinity.
+    The columns of arrays have no names: null, and only where all are kept. None for a request that is not JSON in one
+    of the forms for rows. What a row lacks is null, as are NaN and infinity.
     """
     try:
         request = _DECODER.decode(body.decode())
@@ -24,6 +25,8 @@ def inputs_in(body: bytes, only: Sequence[str] | None = None) -> dict[str, Any] 
     if table is None:
         return None
     columns, rows = table
+    if columns is None:
+        return {"columns": None, "rows": rows} if only is None else None
     places = [place for place, name in enumerate(columns) if only is None or name in only]
     return {"columns": [columns[place] for place in places], "rows": [[row[place] for place in places] for row in rows]}
 
@@ -48,6 +51,8 @@ def _of_split(data: Any) -> _Table | None:
 
 
 def _of_records(data: list[Any]) -> _Table | None:
+    if data and not any(isinstance(record, dict) for record in data):
+        return None, data
     if not data or not all(isinstance(record, dict) for record in data):
         return None
     columns = list(dict.fromkeys(name for record in data for name in record))

@@ -1,6 +1,6 @@
 """Loads a model from a directory and builds what answers for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from greenramp.serving.app import Limits, ServingApp
@@ -17,6 +17,7 @@ def load_app(
     record: Callable[[Scored], None],
     max_body_bytes: int,
     keep_inputs: bool = False,
+    keep_headers: Sequence[str] = (),
 ) -> tuple[ServingApp, Workers]:
     """Load the pyfunc model at `model_path`; return the application and the threads that are to be closed at the end.
 
@@ -36,4 +37,4 @@ def load_app(
     workers = Workers()
     scorer = Scorer(model, workers, shortcut_for(model))
     limits = Limits(max_body_bytes, timeout_seconds)
-    return ServingApp(mlflow_app, scorer, identity, record, limits, keep_inputs), workers
+    return ServingApp(mlflow_app, scorer, identity, record, limits, keep_inputs, keep_headers), workers

@@ -11,6 +11,7 @@ FORMAT_VERSION = 1
 MAX_ANSWER_CHARACTERS = 65_536  # a larger answer is not logged: the log is for comparing, not for keeping data
 MAX_INPUT_CHARACTERS = 65_536  # larger inputs are left out whole: half a request can't be asked again
 MAX_ID_CHARACTERS = 128
+MAX_HEADER_CHARACTERS = 200
 MAX_ERROR_CHARACTERS = 300
 _ANSWER_START = '{"predictions": '  # as MLflow's predictions_to_json writes it
 
@@ -26,12 +27,20 @@ class Scored(NamedTuple):
     error: str | None
     copy: bool = False  # the router sent it to compare answers; this one reached nobody
     body: bytes | None = None  # what was asked, where the log is to keep it
+    headers: dict[str, str] | None = None  # those that the log is to keep
+    characters_sent: int = 0  # of the answer, before it was let go
+
+    @property
+    def size(self) -> int:
+        """Return how long the answer is, in characters."""
+        return self.characters_sent or len(self.answer)
 
     def lean(self) -> "Scored":
         """Let go of all text that the line will not hold; it may be megabytes."""
         unused = self.error is not None or len(self.answer) > MAX_ANSWER_CHARACTERS
         return self._replace(
             request_id=self.request_id[:MAX_ID_CHARACTERS],
+            characters_sent=len(self.answer),
             answer="" if unused else self.answer,
             error=None if self.error is None else self.error[:MAX_ERROR_CHARACTERS],
             body=None if self.body is None else self.body[: MAX_BODY_BYTES + 1],
@@ -53,9 +62,12 @@ def line_for(scored: Scored, identity: Identity, columns: Sequence[str] | None =
         "version": identity.version,
         "status": scored.status,
         "ms": round(scored.duration_ms, 3),
+        "bytes": scored.size,
     }
     if scored.copy:
         fields["copy"] = True
+    if scored.headers is not None:
+        fields["headers"] = scored.headers
     if scored.body is not None:
         fields |= _inputs(scored.body, columns)
     if scored.error is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from greenramp.config import Service
+from greenramp.shadow.kinds import Kind
 from greenramp.shadow.rules import ShadowRules, Test
 
 _SAME = (
@@ -18,6 +19,7 @@ def rules_of(plan: Service) -> ShadowRules:
     return ShadowRules(
         **{name: getattr(shadow, name) for name in _SAME},
         require=tuple(Test(proof.value) for proof in shadow.require),
+        answers=Kind(shadow.answers.value) if shadow.answers else None,
         copied=shadow.percent / 100,
         alpha=plan.max_false_rollback,
         beta=plan.max_false_promotion,

@@ -35,7 +35,7 @@ def test_every_form_of_rows_is_kept_alike(request_):
         b"\xff",
         b"[1]",
         b"a,b\n1,2\n",
-        b'{"inputs": [[1.0, 2.0]]}',
+        b'{"inputs": [[1.0], {"a": 1}]}',
         b'{"inputs": "text"}',
         b'{"inputs": {"a": 1}}',
         b'{"inputs": {"a": [1], "b": [1, 2]}}',
@@ -49,6 +49,12 @@ def test_every_form_of_rows_is_kept_alike(request_):
 )
 def test_what_has_no_rows_leaves_nothing(body):
     assert inputs_in(body) is None
+
+
+@pytest.mark.parametrize("rows", [[[1.0, 2.0], [3.0, 4.0]], [1, 2], ["a"], [[[0]]]])
+def test_rows_of_arrays_have_no_columns_and_are_kept_only_whole(rows):
+    assert inputs_in(json.dumps({"inputs": rows}).encode()) == {"columns": None, "rows": rows}
+    assert inputs_in(json.dumps({"instances": rows}).encode(), ["a"]) is None
 
 
 def test_only_the_columns_asked_for_are_kept():

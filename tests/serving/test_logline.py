@@ -38,6 +38,7 @@ def test_a_scored_request_is_told_in_full():
         "version": "7",
         "status": 200,
         "ms": 2.25,
+        "bytes": 29,
         "rows": 2,
         "predictions": [0.25, 0.75],
     }
@@ -56,8 +57,19 @@ def test_an_error_is_told_with_the_start_of_its_message():
 
 
 def test_a_large_answer_is_left_out_and_that_is_said():
-    told = line(json.dumps({"predictions": ["x" * MAX_ANSWER_CHARACTERS]}))
+    told = line(answer := json.dumps({"predictions": ["x" * MAX_ANSWER_CHARACTERS]}))
     assert (told["predictions"], told["rows"], told["truncated"]) == (None, None, True)
+    assert told["bytes"] == len(answer)
+
+
+def test_what_is_let_go_of_an_answer_still_counts_for_its_size():
+    lean = Scored(1.5, "r", 200, 2.25, "x" * (MAX_ANSWER_CHARACTERS + 1), None).lean()
+    assert json.loads(line_for(lean, IDENTITY))["bytes"] == MAX_ANSWER_CHARACTERS + 1
+
+
+def test_headers_that_are_kept_are_told():
+    told = line_for(Scored(1.5, "r", 200, 2.25, "[1]", None, headers={"x-device": "phone"}), IDENTITY)
+    assert json.loads(told)["headers"] == {"x-device": "phone"}
 
 
 def test_predictions_stand_as_the_server_wrote_them():

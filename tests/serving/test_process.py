@@ -144,7 +144,7 @@ def test_scored_requests_are_in_the_log_and_health_checks_are_not(server):
     assert began <= line.pop("ts") <= time.time()
     assert line.pop("ms") > 0
     names = {"service": "fraud", "environment": "blue", "version": "7"}
-    assert line == {"v": 1, "id": "logged", **names, "status": 200, "rows": 1, "predictions": ["xx"]}
+    assert line == {"v": 1, "id": "logged", **names, "status": 200, "bytes": 23, "rows": 1, "predictions": ["xx"]}
     assert "health" not in {line.get("id") for line in server.lines()}
 
 
@@ -207,8 +207,18 @@ def test_a_prediction_longer_than_the_drain_time_does_not_keep_the_server(models
 
 
 def test_inputs_are_logged_where_that_is_asked_for(models, tmp_path):
-    with serving(models["odd"], tmp_path, "--log-inputs", "rows", "--log-columns", "how,none") as server:
+    with serving(
+        models["odd"],
+        tmp_path,
+        "--log-inputs",
+        "rows",
+        "--log-columns",
+        "how,none",
+        "--log-headers",
+        "X-Request-Id,x-none",
+    ) as server:
         assert server.score("good", "repeat", 2).status == 200
         assert server.score("bad", "fail", "error").status == 400
         assert server.line("good")["inputs"] == {"columns": ["how"], "rows": [[2]]}
+        assert server.line("good")["headers"] == {"X-Request-Id": "good"}
         assert server.line("bad")["inputs"] == {"columns": ["how"], "rows": [["error"]]}

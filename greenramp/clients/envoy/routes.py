@@ -130,7 +130,7 @@ def _mirrored(route: Route, prefix: str, live: Side) -> Entry:
                 }
             },
             "disable_shadow_host_suffix_append": True,
-            "request_headers_mutations": [{"append": {"header": {"key": "x-greenramp-mirror", "value": "1"}}}],
+            "request_headers_mutations": [{"append": {"header": {"key": "x-greenramp-shadow", "value": "1"}}}],
         }
     ]
     return entry

@@ -71,7 +71,7 @@ def test_two_requests_never_share_an_id_whatever_they_ask_for(site, asked):
     assert len({row["id"] for row in site.rows(5)}) == 5
 
 
-OURS = ["x-greenramp-user", "X-Greenramp-Lease", "x-greenramp-mirror", "x-greenramp-whatever-comes"]
+OURS = ["x-greenramp-user", "X-Greenramp-Lease", "x-greenramp-shadow", "x-greenramp-whatever-comes"]
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -40,7 +40,7 @@ def test_every_copy_arrives_whole_under_the_same_request_id_and_only_the_live_si
         site.eventually(lambda n=number: copies(site).answered == before + 20 * n, "all copies are answered")
     assert {(a.status, a.name) for a in answers} == {(200, "blue")}
     live = {json.loads(a.text)["headers"]["x-request-id"]: json.loads(a.text)["body"] for a in answers}
-    got = {seen["headers"]["x-request-id"]: seen for seen in green.seen if "x-greenramp-mirror" in seen["headers"]}
+    got = {seen["headers"]["x-request-id"]: seen for seen in green.seen if "x-greenramp-shadow" in seen["headers"]}
     assert {name: seen["body"] for name, seen in got.items()} == live
     assert len(live) == COUNT
     assert {seen["path"] for seen in got.values()} == {"/invocations"}

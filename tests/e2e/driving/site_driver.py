@@ -122,11 +122,13 @@ class Site:
         gate = {"metric": "errors", "name": "errors", "margin": 0.5, "min_requests": 10}
         config = {
             "model": name,
+            "shadow": {"enabled": False},
             "ladder": [20, 100],
             "step": {"min_seconds": 2, "deadline_seconds": 60},
             "bake": {"min_seconds": 2, "deadline_seconds": 60},
             "gates": [gate],
             "lease_seconds": 6,
+            "smoke": {"endurance_requests": 100, "compare_in_process": False},
             **changes,
         }
         (self.configs / "services" / f"{name}.yaml").write_text(yaml.safe_dump(config))

@@ -1,0 +1,98 @@
+"""What both sides of a shadow test answered, from the prediction logs of their processes; and the labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from greenramp.clients.evidence_sources import labels_file, labels_in, prediction_logs
+from greenramp.clients.jsonlines import JsonLines
+from greenramp.home import Home
+from greenramp.shadow.answers import Answer
+from greenramp.split import Side
+
+REPLAYED = "replay."
+"""Ids of replayed requests begin so."""
+
+_NO_ANSWER = -1.0
+
+
+@dataclass
+class News:
+    """What has come since the last look. features: request id -> column or header -> value."""
+
+    live: list[Answer] = field(default_factory=list)
+    candidate: list[Answer] = field(default_factory=list)
+    features: dict[str, dict[str, Any]] = field(default_factory=dict)
+    labels: dict[str, list[Any]] = field(default_factory=dict)
+
+
+class ShadowLogs:
+    """All answers to users, to copies of their requests, and to replays, since `marks` were taken.
+
+    begun: epoch seconds from which on requests are copied; users' requests before it have no copy.
+    """
+
+    def __init__(
+        self, home: Home, service: str, live: Side, since: Mapping[str, Sequence[int]], begun: float = 0.0
+    ) -> None:
+        self._home, self._service, self._live, self._since, self._begun = home, service, live, since, begun
+        self._logs: dict[Path, JsonLines] = {}
+        self.gaps = 0
+
+    def news(self, until: float = math.inf) -> News:
+        """Everything new; without users' requests after `until`, from which on nothing is copied any more."""
+        found = News()
+        for path in prediction_logs(self._home, self._service):
+            for row in self._new_lines(path):
+                self._sort(row, found, until)
+        for request_id, label in labels_in(self._new_lines(labels_file(self._home, self._service))):
+            if label is not None:
+                found.labels[request_id] = label if isinstance(label, list) else [label]
+        self.gaps = sum(log.gaps for log in self._logs.values())
+        return found
+
+    def _new_lines(self, path: Path) -> Iterator[dict[str, Any]]:
+        if path not in self._logs:
+            mark = self._since.get(str(path))
+            self._logs[path] = JsonLines.from_mark(path, mark) if mark else JsonLines(path)
+        return self._logs[path].new_lines()
+
+    def _sort(self, row: Mapping[str, Any], found: News, until: float) -> None:
+        if "id" not in row or "status" not in row:
+            return
+        request_id, lives = str(row["id"]), row.get("environment") == self._live.value
+        if bool(row.get("copy")) is lives and not request_id.startswith(REPLAYED):
+            return  # the champion's copies belong to another test, and the candidate answers no user
+        answer = _answer(request_id, row)
+        if answer.ts < self._begun or (lives and answer.ts > until):
+            return
+        (found.live if lives else found.candidate).append(answer)
+        if not lives and (features := features_of(row)):
+            found.features[request_id] = features
+
+
+def features_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Headers and the first row's columns, as far as they were logged."""
+    features: dict[str, Any] = dict(row.get("headers") or {})
+    inputs = row.get("inputs") or {}
+    columns, rows = inputs.get("columns"), inputs.get("rows")
+    if columns and rows:
+        features |= dict(zip(columns, rows[0], strict=False))
+    return features
+
+
+def _answer(request_id: str, row: Mapping[str, Any]) -> Answer:
+    predictions = row.get("predictions")
+    return Answer(
+        request_id,
+        float(row.get("ts") or 0),
+        int(row["status"] or 0),
+        float(row.get("ms", _NO_ANSWER)),
+        predictions if isinstance(predictions, list) else None,
+        row.get("bytes"),
+        row.get("error"),
+    )
