@@ -15,182 +15,193 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from gate_runs import Runs, say
+from gate_pitfalls import together, unlike_users
+from gate_rollouts import rollouts
+from gate_runs import Bars, Runs, say
 from gate_series import (
     LOOK,
     NEEDED,
     SHARES,
-    delayed,
     reading,
     series_outage,
     shared_wrong,
     sizes,
-    sticky,
     times,
 )
 
 from greenramp.gates.rate_gate import Counts, Harm, RateGate
 from greenramp.gates.rate_series import COMMON
 
-HAZARD = 1 - 2 ** (-1 / 600)  # a look is a second, a planned step ten minutes
-
-
-def wald(rate: float, champion: float, share: float) -> float:
-    """Candidate's requests that a test knowing the size of the harm, but not the base rate, needs on average."""
-
-    def kl(p: float, q: float) -> float:
-        return p * math.log(p / q) + (1 - p) * math.log((1 - p) / (1 - q))
-
-    both = share * rate + (1 - share) * champion
-    return NEEDED * share / (share * kl(rate, both) + (1 - share) * kl(champion, both))
-
-
+HALF_LIFE = 60_000  # requests in a planned step of ten minutes
 RULES = ("gate", "windows", "rank", "z-test")
 
 
-def rates(
-    what: str, rate: float, champion: float, share: float, harm: Harm, runs: int, looks: int, **options: object
-) -> None:
-    """One scenario of a bad rate, for all rules."""
-    made, hint = Runs(runs, harm, 7), options.get("hint")
-    gate = RateGate(0.05, harm, hint=hint, shape=(runs,))  # type: ignore[arg-type]
-    for number in range(1, looks + 1):
-        seen, bad = made.total[:2].sum(axis=0), made.total[2:].sum(axis=0)
-        believed = np.clip(bad / np.maximum(seen, 1), 0.01, 0.97) if number > 1 and champion >= COMMON else None
-        gate.update(Counts(share, *made.look(share, rate, champion), believed), HAZARD)
-        made.stop("gate", gate.log_against() >= NEEDED)
-        made.others(number)
-        if all(np.isfinite(made.stopped.get(rule, np.inf)).all() for rule in RULES[:1]) and number % 60 == 0:
-            break
-    different = rate != champion
-    rules = RULES if options.get("others", True) else RULES[:1]
-    if different:
-        say(f"{what}: Wald limit {wald(rate, champion, share):,.0f}")
-    made.line(what, rules, wald(rate, champion, share) if different else None)
+@dataclass(frozen=True)
+class Rates:
+    """One scenario of a bad rate. look: requests between two looks. others: measure the other rules, too."""
+
+    what: str
+    rate: float
+    champion: float
+    share: float
+    harm: Harm
+    look: int = LOOK
+    hint: float | None = None
+    others: bool = False
+
+    @property
+    def wald(self) -> float:
+        """Candidate's requests that a test knowing the size of the harm, but not the base rate, needs on average."""
+
+        def kl(p: float, q: float) -> float:
+            return p * math.log(p / q) + (1 - p) * math.log((1 - p) / (1 - q))
+
+        rho = self.share
+        both = rho * self.rate + (1 - rho) * self.champion
+        return NEEDED * rho / (rho * kl(self.rate, both) + (1 - rho) * kl(self.champion, both))
+
+    def run(self, runs: int, requests: int) -> Runs:
+        """Look until every run is taken back, or the requests are used up; and say what happened."""
+        made, hazard = Runs(runs, self.harm, 7), 1 - 2 ** (-self.look / HALF_LIFE)
+        gate = RateGate(0.05, self.harm, hint=self.hint, shape=(runs,))
+        for number in range(1, requests // self.look + 1):
+            believed = made.believed() if number > 1 and self.champion >= COMMON else None
+            gate.update(
+                Counts(self.share, *made.look(self.share, self.rate, self.champion, self.look), believed), hazard
+            )
+            made.stop("gate", gate.log_against() >= NEEDED)
+            if self.others:
+                made.others(number)
+            if made.stopped_by("gate").all() and number % 60 == 0:
+                break
+        what = f"{self.what}, share {self.share:.0%}"
+        made.line(what, RULES if self.others else RULES[:1], self.wald if self.rate != self.champion else None)
+        return made
 
 
-def promotions(runs: int, looks: int) -> None:
-    """The truth exactly at the margin: how often is it shown to be better?"""
-    for what, rate, margin, harm, share in (
-        ("clicks 5 %, margin 10 %", 0.05, 0.1, Harm.DOWN, 0.25),
-        ("errors 0.5 %, margin 50 %", 0.005, 0.5, Harm.UP, 0.05),
-        ("errors 20 %, margin 10 %", 0.2, 0.1, Harm.UP, 0.25),
-    ):
-        made, gate = Runs(runs, harm, 17), RateGate(margin, harm, shape=(runs,))
-        for number in range(looks):
-            seen, bad = made.total[:2].sum(axis=0), made.total[2:].sum(axis=0)
-            believed = np.clip(bad / np.maximum(seen, 1), 0.01, 0.97) if number and rate >= COMMON else None
-            gate.update(Counts(share, *made.look(share, rate * (1 + harm * margin), rate), believed), HAZARD)
-            made.stop("passed", gate.log_for() >= NEEDED)
-        say(f"at the margin, {what:<28} passed {np.isfinite(made.stopped['passed']).mean():6.1%}  (bar 5 %)")
-
-
-def drifting(runs: int, looks: int) -> None:
-    """Clicks fall from 6 to 4 % with the day while the share goes 5, 25, 50 %; and eight equal metrics at once."""
-    made, gate, pooled = Runs(runs, Harm.DOWN, 23), RateGate(0.05, Harm.DOWN, shape=(runs,)), np.zeros(runs, bool)
-    for number in range(looks):
-        rate = 0.06 - 0.02 * number / looks
-        share = SHARES[3 * number // looks]
-        gate.update(Counts(share, *made.look(share, rate, rate)), HAZARD)
-        made.stop("gate", gate.log_against() >= NEEDED)
-        pooled |= (number + 1) % (looks // 3) == 0 and made._z(made.total) > 1.96
-    false = np.isfinite(made.stopped["gate"]).mean()
-    say(f"rate drifts while the share grows     gate {false:6.1%}  z-test on sums {pooled.mean():6.1%}")
-    each = runs // 2
-    many = Runs(8 * each, Harm.UP, 29)
-    gates = RateGate(0.05, shape=(8 * each,))
-    for _ in range(looks):
-        gates.update(Counts(0.25, *many.look(0.25, 0.02, 0.02)), HAZARD)
-        many.stop("gate", gates.log_against() >= math.log(8 * 20))
-        many.stop("undivided", gates.log_against() >= NEEDED)
-    shown = {rule: np.isfinite(at).reshape(8, each).any(axis=0).mean() for rule, at in many.stopped.items()}
-    say(f"eight equal metrics                   gate {shown['gate']:6.1%}  undivided alpha {shown['undivided']:6.1%}")
-
-
-def spread(what: str, found: list[float], bar: str) -> None:
-    """Report: how many were found, and when."""
-    at = np.array(found)
-    middle, late = np.quantile(at, [0.5, 0.95], method="higher")
-    say(f"{what:<38} found {np.isfinite(at).mean():6.1%}  median {middle:,.0f}  p95 {late:,.0f}  ({bar})")
-
-
-def one_by_one(quick: bool, each: Callable[..., list]) -> None:
-    """Everything that is run release by release."""
-    runs, few = (60, 40) if quick else (1000, 200)
-    outage = np.array(each(series_outage, [(s,) for s in range(runs)]))
-    middle, late = np.quantile(outage, [0.5, 0.95], axis=0)
-    say(f"total outage at 5, 25, 50 %             median {middle}  p95 {late}  (bar 4, 6, 9)")
-    long = 30_000 if quick else 60_000
-    spread("times +10 %", each(times, [(s, long, 1.1, 1.0) for s in range(few)]), "bar 320")
-    spread("1.7 % of times x 5 (p99 +50 %)", each(times, [(s, long, 5.0, 0.017) for s in range(few)]), "bar 520")
-    spread(
-        "2 % of times x 2",
-        each(times, [(s, 2 * long if quick else 500_000, 2.0, 0.02) for s in range(few)]),
-        "published 5 795",
-    )
-    spread(
-        "times equal", each(times, [(s, long if quick else 200_000, 1.0, 1.0) for s in range(few)]), "bar: at most 5 %"
-    )
-    spread("error size +5 %", each(sizes, [(s, 100_000, 1.05) for s in range(few)]), "published 1 519")
-    spread(
-        "error size equal", each(sizes, [(s, long if quick else 200_000, 1.0) for s in range(few)]), "bar: at most 5 %"
-    )
-    alarms = np.array(each(sticky, [(s, 200_000 if quick else 1_000_000) for s in range(few)])).mean(axis=0)
-    say(f"sticky users, equal sides               gate {alarms[0]:6.1%}  counting every request {alarms[1]:6.1%}")
-    late = np.mean(each(delayed, [(s, 100_000 if quick else 1_000_000) for s in range(few)]))
-    say(f"clicks ten minutes late, share grows    gate {late:6.1%}")
-    spread("router loses 20 % at 50 %", each(shared_wrong, [(s, 20_000, 0.2) for s in range(few)]), "published 1 600")
-    spread("router as told", each(shared_wrong, [(s, 50_000, 0.0) for s in range(few)]), "bar: at most 0.1 %")
-
-
-def main() -> None:
-    """Run everything; --quick with few runs and short horizons."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="below a minute, with few runs")
-    parser.add_argument("--processes", type=int, default=2)
-    options = parser.parse_args()
-    quick = options.quick
-    runs, horizon, began = (100, 1500, time.monotonic()) if quick else (1000, 10_000, time.monotonic())
-    say(f"{runs} releases each, at most {LOOK * horizon:,} requests, a look every {LOOK}")
-    say("\nequal sides: every one taken back is a false alarm (bar 5 %)")
+def alarms(bars: Bars, runs: int, requests: int) -> None:
+    """Equal sides: every one taken back is a false alarm."""
     for what, rate, harm in (
         ("clicks 5 %", 0.05, Harm.DOWN),
         ("errors 0.5 %", 0.005, Harm.UP),
         ("errors 0.05 %", 0.0005, Harm.UP),
     ):
         for share in SHARES:
-            rates(
-                f"{what}, share {share:.0%}",
-                rate,
-                rate,
-                share,
-                harm,
-                max(runs // 2, 100),
-                horizon,
-                others=share == 0.05,
-            )
-    say("\nharm")
-    for share in SHARES:
-        rates(f"clicks -15 %, share {share:.0%}", 0.0425, 0.05, share, Harm.DOWN, runs, 12_000)
-    rates("clicks -15 %, hint, share 5%", 0.0425, 0.05, 0.05, Harm.DOWN, runs, 12_000, hint=0.15, others=False)
-    rates("errors 0.5 to 2 %, share 5%", 0.02, 0.005, 0.05, Harm.UP, runs, 3000)
+            made = Rates(what, rate, rate, share, harm, others=share == SHARES[0]).run(runs, requests)
+            bars.false_alarms(f"equal, {what}, share {share:.0%}: taken back", made.stopped_by("gate"))
+
+
+def harms(bars: Bars, runs: int) -> None:
+    """How soon harm is found."""
+    for look, hint, most in ((LOOK, None, 1.5), (5 * LOOK, None, 1.7), (LOOK, 0.15, 1.3)):
+        for share in SHARES:
+            what = "clicks -15 %" + (f", look {look}" if look != LOOK else "") + (", hint" if hint else "")
+            case = Rates(what, 0.0425, 0.05, share, Harm.DOWN, look, hint, others=look == LOOK and not hint)
+            if hint and share != SHARES[0]:
+                continue
+            say(f"{what}, share {share:.0%}: Wald limit {case.wald:,.0f}")
+            at = case.run(runs, 1_200_000).stopped["gate"]
+            bars.at_most(f"{what}, share {share:.0%}: mean / limit", at.mean() / case.wald, most, runs, "{:.2f}")
+            if look == LOOK and not hint:
+                bars.at_most(
+                    f"{what}, share {share:.0%}: median / limit", np.median(at) / case.wald, 1.35, runs, "{:.2f}"
+                )
+    at = Rates("errors 0.5 to 2 %", 0.02, 0.005, 0.05, Harm.UP, others=True).run(4 * runs, 300_000).stopped["gate"]
+    middle, late = np.quantile(at, [0.5, 0.95], method="higher")
+    bars.at_most("errors 0.5 to 2 %, share 5%: median requests", middle, 400, runs)
+    bars.at_most("errors 0.5 to 2 %, share 5%: 95 of 100", late, 1200, runs)
     for worse, base in ((0.12, 0.10), (0.22, 0.20), (0.55, 0.50)):
-        rates(f"errors {base:.0%} to {worse:.0%}, share 5%", worse, base, 0.05, Harm.UP, runs, 12_000, others=False)
+        Rates(f"errors {base:.0%} to {worse:.0%}", worse, base, 0.05, Harm.UP).run(runs, 1_200_000)
+
+
+def promotions(bars: Bars, runs: int, looks: int) -> None:
+    """The truth exactly at the margin: how often is it shown to be better?"""
+    cases = [("clicks 5 %", 0.05, margin, Harm.DOWN) for margin in (0.1, 0.2, 0.5)]
+    cases += [("errors 0.5 %", 0.005, margin, Harm.UP) for margin in (0.25, 0.5, 1.0)]
+    cases += [("errors 20 %", 0.2, 0.1, Harm.UP)]
+    for seed, (what, rate, margin, harm) in enumerate(cases):
+        for share in SHARES if rate < COMMON else (0.25,):
+            made, gate = Runs(runs, harm, 100 * seed + int(100 * share)), RateGate(margin, harm, shape=(runs,))
+            for number in range(looks):
+                believed = made.believed() if number and rate >= COMMON else None
+                gate.update(Counts(share, *made.look(share, rate * (1 + harm * margin), rate), believed))
+                made.stop("passed", gate.log_for() >= NEEDED)
+            passed = made.stopped_by("passed")
+            text = f"at the margin, {what}, margin {margin:.0%}, share {share:.0%}"
+            say(f"{text:<58} passed {passed.mean():6.1%}")
+            bars.within_chance(f"{text}: passed", passed)
+
+
+def spread(what: str, found: list[float], known: str) -> np.ndarray:
+    """Report how many were found, and when."""
+    at = np.array(found)
+    middle, late = np.quantile(at, [0.5, 0.95], method="higher")
+    say(f"{what:<38} found {np.isfinite(at).mean():6.1%}  median {middle:,.0f}  p95 {late:,.0f}  ({known})")
+    return at
+
+
+def one_by_one(quick: bool, bars: Bars, each: Callable[..., list[Any]]) -> None:
+    """Everything that is run release by release."""
+    runs, few = (60, 30) if quick else (1000, 200)
+    outage = np.array(each(series_outage, [(s,) for s in range(runs)]))
+    middle, late = np.quantile(outage, [0.5, 0.95], axis=0)
+    say(f"total outage at 5, 25, 50 %             median {middle}  p95 {late}")
+    for share, found, most in zip(SHARES, middle, (4, 6, 9), strict=True):
+        bars.at_most(f"outage, share {share:.0%}: median requests", found, most, runs)
+    for what, slower, some, most in (
+        ("times +10 %", 1.1, 1.0, 320),
+        ("1.7 % of times x 5 (p99 +50 %)", 5.0, 0.017, 520),
+    ):
+        at = spread(what, each(times, [(s, 60_000, slower, some) for s in range(runs)]), f"bar {most}")
+        bars.at_most(f"{what}, share 5 %: median requests", np.median(at), most, runs)
+    long = 30_000 if quick else 150_000
+    spread("2 % of times x 2", each(times, [(s, 2 * long, 2.0, 0.02) for s in range(few)]), "published 5 795")
+    spread("error size +5 %", each(sizes, [(s, 100_000, 1.05) for s in range(few)]), "published 1 519")
+    for what, at in (
+        ("times equal", spread("times equal", each(times, [(s, long, 1.0, 1.0) for s in range(few)]), "bar 5 %")),
+        ("error size equal", spread("error size equal", each(sizes, [(s, long, 1.0) for s in range(few)]), "bar 5 %")),
+    ):
+        bars.within_chance(f"{what}: taken back", np.isfinite(at))
+    unlike_users(bars, few, 100_000 if quick else 500_000, each)
+    spread("router loses 20 % at 50 %", each(shared_wrong, [(s, 20_000, 0.2) for s in range(few)]), "published 1 600")
+    told = spread("router as told", each(shared_wrong, [(s, 50_000, 0.0) for s in range(few)]), "bar 0.1 %")
+    bars.within_chance("router as told: alarm", np.isfinite(told), 0.001)
+
+
+def main() -> int:
+    """Run everything; 1 if a bar is missed. --quick: few runs and short horizons."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="with few runs; about a minute on an idle core")
+    parser.add_argument("--processes", type=int, default=1, help="for what is run release by release")
+    options = parser.parse_args()
+    quick, began = options.quick, time.monotonic()
+    runs, requests, bars = (100, 150_000, Bars(few=True)) if quick else (1000, 1_000_000, Bars(few=False))
+    say(f"at most {requests:,} requests in each release, a look every {LOOK}")
+    say("\nequal sides")
+    alarms(bars, runs if quick else 2 * runs, requests)
+    say("\nharm")
+    harms(bars, runs)
     say("\nsafety")
-    promotions(runs, horizon if quick else 4000)
-    say("\npitfalls, equal sides (bar 5 %)")
-    drifting(runs, horizon)
+    promotions(bars, runs, requests // LOOK // 5)
+    say("\npitfalls, equal sides")
+    together(bars, 2 * runs, requests // LOOK)
+    say("\nwhole releases")
+    rollouts(runs, bars)
     say("\nrelease by release, through the series")
     with multiprocessing.get_context("fork").Pool(options.processes) as pool:
-        one_by_one(quick, lambda work, jobs: pool.starmap(work, jobs))
+        one_by_one(quick, bars, lambda work, jobs: pool.starmap(work, jobs))
     say("\nreading the router's log: three gates")
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         for rows in (100_000,) if quick else (100_000, 1_000_000):
             speed, peak = pool.apply(reading, (rows,))
             say(f"{rows:>9,} rows: {speed:,.0f} rows/s, {peak:,.0f} MB at the peak")
+    missed = bars.report()
     say(f"\n{time.monotonic() - began:.0f} s")
+    return missed
 
 
 if __name__ == "__main__":

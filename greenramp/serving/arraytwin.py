@@ -23,9 +23,7 @@ _PREDICTORS = frozenset(
     | {f"{name}{kind}" for name in (*_TREES, "SGD") for kind in ("Classifier", "Regressor")}
 )
 _BY_OPENMP = "HistGradientBoosting"
-_FEW_ROWS = (
-    64  # their rows are shared among threads, which wait for each other by spinning: for few, all of it is waste
-)
+_FEW_ROWS = 64  # rows are shared among threads that wait for each other by spinning: for so few, a waste
 _METHODS = frozenset({"predict", "predict_proba", "predict_log_proba"})
 
 _logger = logging.getLogger(__name__)
