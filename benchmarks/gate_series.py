@@ -5,15 +5,20 @@ import resource
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute  # loaded once in a release, not with each look
+from pyarrow import json as pa_json
 
-from greenramp.clients.jsonlines import JsonLines
-from greenramp.config import Gate
-from greenramp.counting import Counting
+from greenramp.clients.releaseevidence import ReleaseEvidence
+from greenramp.config import Service
 from greenramp.gates import LatencySeries, RateSeries, ShareSeries, SizeSeries
+from greenramp.gates.events import Events
+from greenramp.home import Home
+from greenramp.rules import judge_all
 from greenramp.split import Side
-from greenramp.traffic_log import seen_request
 
 LOOK, NEEDED, SHARES = 100, math.log(20), (0.05, 0.25, 0.5)
 
@@ -25,7 +30,7 @@ def series_outage(seed: int) -> list[float]:
         series, sent = RateSeries(0.05, 600.0), 0
         while series.log_against() < NEEDED:
             mine = bool(draw.random() < share)
-            series.add(share, mine, mine or bool(draw.random() < 0.005))
+            series.add(Events.of([(share, mine, mine or bool(draw.random() < 0.005), 0.0, 0)]))
             sent += mine
         found.append(sent)
     return found
@@ -36,10 +41,11 @@ def times(seed: int, requests: int, slower: float, some: float) -> float:
     draw, series, sent = np.random.default_rng(seed), LatencySeries(None, 600.0), 0
     mine = draw.random(requests) < 0.05
     ms = 50 * draw.lognormal(0, 0.5, requests) * np.where(mine & (draw.random(requests) < some), slower, 1.0)
-    for number in range(requests):
-        series.add(0.05, bool(mine[number]), float(ms[number]), number / 100)
-        sent += int(mine[number])
-        if number % LOOK == LOOK - 1 and series.log_against() >= NEEDED:
+    for start in range(0, requests, LOOK):
+        part = slice(start, start + LOOK)
+        series.add(_events(mine[part], ms[part], start))
+        sent += int(mine[part].sum())
+        if series.log_against() >= NEEDED:
             return sent
     return math.inf
 
@@ -49,9 +55,9 @@ def sizes(seed: int, requests: int, larger: float) -> float:
     draw, series = np.random.default_rng(seed), SizeSeries(0.05)
     mine = draw.random(requests) < 0.05
     size = np.abs(draw.normal(0, 1, requests)) * np.where(mine, larger, 1.0)
-    for number in range(requests):
-        series.add(0.05, bool(mine[number]), float(size[number]))
-        if number % LOOK == LOOK - 1 and series.log_odds()[0] >= NEEDED:
+    for start in range(0, requests, LOOK):
+        series.add(_events(mine[start : start + LOOK], size[start : start + LOOK], start))
+        if series.log_odds()[0] >= NEEDED:
             return series.candidate
     return math.inf
 
@@ -66,9 +72,12 @@ def sticky(seed: int, requests: int) -> tuple[bool, bool]:
     alarms = []
     for named in (True, False):
         series, alarm = RateSeries(0.05, 600.0), False
-        for count, number in enumerate(np.flatnonzero(bad)):
-            series.add(0.05, bool(side[who[number]]), True, number / 100, f"u{who[number]}" if named else "")
-            alarm = alarm or (count % 20 == 0 and series.log_against() >= NEEDED)
+        numbers = np.flatnonzero(bad)
+        for part in np.array_split(numbers, max(1, numbers.size // 20)):
+            users = who[part].astype(np.uint64) + 1 if named else np.zeros(part.size, np.uint64)
+            ones = np.ones(part.size, dtype=bool)
+            series.add(Events(np.full(part.size, 0.05), side[who[part]], ones, part / 100, users))
+            alarm = alarm or series.log_against() >= NEEDED
         alarms.append(alarm)
     return alarms[0], alarms[1]
 
@@ -79,10 +88,12 @@ def delayed(seed: int, requests: int) -> bool:
     clicked = np.flatnonzero(draw.random(requests) < 0.05)
     comes = clicked / 100 + draw.exponential(600, clicked.size)
     alarm = False
-    for count, number in enumerate(clicked[np.argsort(comes)]):
-        share = SHARES[3 * int(number) // requests]
-        series.add(share, bool(draw.random() < share), True, number / 100)
-        alarm = alarm or (count % 20 == 0 and series.log_against() >= NEEDED)
+    numbers = clicked[np.argsort(comes)]
+    for part in np.array_split(numbers, max(1, numbers.size // 20)):
+        share = np.array(SHARES)[3 * part // requests]
+        mine, ones = draw.random(part.size) < share, np.ones(part.size, dtype=bool)
+        series.add(Events(share, mine, ones, part / 100, np.zeros(part.size, np.uint64)))
+        alarm = alarm or series.log_against() >= NEEDED
     return alarm
 
 
@@ -90,30 +101,55 @@ def shared_wrong(seed: int, draws: int, lost: float) -> float:
     """Requests of both sides until a router is found that sends the candidate `lost` less than told, at 50 %."""
     draw, series = np.random.default_rng(seed), ShareSeries(600.0)
     mine = draw.random(draws) < 0.5 * (1 - lost) / (1 - 0.5 * lost)
-    for number in range(draws):
-        series.add(0.5, bool(mine[number]), number / 100)
-        if number % LOOK == LOOK - 1 and series.log_against() >= math.log(1000):
-            return number + 1
+    for start in range(0, draws, LOOK):
+        series.add(_events(mine[start : start + LOOK], mine[start : start + LOOK], start, 0.5))
+        if series.log_against() >= math.log(1000):
+            return start + LOOK
     return math.inf
 
 
-def reading(rows: int) -> tuple[float, float]:
-    """Rows a second from the router's log to evidence for errors, slow and latency; and megabytes at the peak."""
-    line = (
-        '{{"ts": "{ts}", "id": "r{n}", "user": "u{u}", "cluster": "digits.{side}-fallback", "status": 200, '
-        '"attempts": 1, "upstream_us": {us}, "environment": "{side}", "route": "digits.split", '
-        '"generation": "5", "percent": "25"}}\n'
-    )
+def _events(mine: Any, value: Any, start: int, share: float = 0.05) -> Events:
+    """A part of a run, a hundred a second; nobody has a key."""
+    ts = np.arange(start, start + mine.size) / 100
+    return Events(np.full(mine.size, share), mine, value, ts, np.zeros(mine.size, dtype=np.uint64))
+
+
+def reading(log: Path, rows: int, *, times: bool) -> tuple[float, float, float]:
+    """From the router's log to verdicts on errors, slow, shares and times: seconds, processor's seconds, peak in MB."""
     gates = [{"name": "errors", "metric": "errors", "margin": 0.2}, {"name": "times", "metric": "latency"}]
-    gates.append({"name": "slow", "metric": "slow", "slower_than_ms": 100, "margin": 0.2})
+    gates.append({"name": "slow", "metric": "slow", "slower_than_ms": 5.8, "margin": 0.2})
+    plan = Service.model_validate({"model": "digits", "gates": [g for g in gates if times or g["name"] != "times"]})
     with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "requests.jsonl"
-        with log.open("w") as file:
-            for n in range(rows):
-                file.write(
-                    line.format(ts=n / 100, n=n, u=n % 50_000, side=("green", "blue")[n % 4 > 0], us=5000 + n % 977)
-                )
-        counting = Counting([Gate.model_validate(gate) for gate in gates], Side.GREEN, 5)
-        began = time.perf_counter()
-        counting.add_requests(s for row in JsonLines(log).new_lines() if (s := seen_request(row)) is not None)
-        return rows / (time.perf_counter() - began), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        home = Home(Path(folder))
+        home.request_log.parent.mkdir()
+        home.request_log.hardlink_to(log)
+        evidence = ReleaseEvidence(home, "digits", plan, "r1", Side.GREEN, {}, 5)
+        began, spent = time.perf_counter(), time.process_time()
+        evidence.read()
+        judge_all(plan, evidence.counting)
+        took = time.perf_counter() - began, time.process_time() - spent
+    if evidence.counting.requests != rows:
+        raise RuntimeError(f"{evidence.counting.requests} of {rows} rows were read")
+    return *took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def bare(log: Path) -> tuple[float, float, float]:
+    """The same for what can't be done without: Arrow reads four of the log's keys, and nothing is made of them."""
+    schema = pa.schema([(key, pa.string()) for key in ("sent", "ts", "user")] + [("status", pa.int64())])
+    options = pa_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
+    began, spent = time.perf_counter(), time.process_time()
+    with pa_json.open_json(log, pa_json.ReadOptions(block_size=1 << 20), options) as batches:
+        for _ in batches:
+            pass
+    took = time.perf_counter() - began, time.process_time() - spent
+    return *took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def passing(log: Path) -> tuple[float, float, float]:
+    """The same for going through the file and counting its lines."""
+    began, spent = time.perf_counter(), time.process_time()
+    with log.open("rb") as file:
+        while block := file.read(1 << 20):
+            block.count(b"\n")
+    took = time.perf_counter() - began, time.process_time() - spent
+    return *took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

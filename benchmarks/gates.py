@@ -26,7 +26,6 @@ from gate_series import (
     LOOK,
     NEEDED,
     SHARES,
-    reading,
     series_outage,
     shared_wrong,
     sizes,
@@ -34,7 +33,7 @@ from gate_series import (
 )
 
 from greenramp.gates.rate_gate import Counts, Harm, RateGate
-from greenramp.gates.rate_series import COMMON
+from greenramp.gates.rate_series import OWN_DRAWS
 
 HALF_LIFE = 60_000  # requests in a planned step of ten minutes
 RULES = ("gate", "windows", "rank", "z-test")
@@ -69,7 +68,7 @@ class Rates:
         made, hazard = Runs(runs, self.harm, 7), 1 - 2 ** (-self.look / HALF_LIFE)
         gate = RateGate(0.05, self.harm, hint=self.hint, shape=(runs,))
         for number in range(1, requests // self.look + 1):
-            believed = made.believed() if number > 1 and self.champion >= COMMON else None
+            believed = made.believed() if number > 1 and self.champion >= OWN_DRAWS else None
             gate.update(
                 Counts(self.share, *made.look(self.share, self.rate, self.champion, self.look), believed), hazard
             )
@@ -124,10 +123,10 @@ def promotions(bars: Bars, runs: int, looks: int) -> None:
     cases += [("errors 0.5 %", 0.005, margin, Harm.UP) for margin in (0.25, 0.5, 1.0)]
     cases += [("errors 20 %", 0.2, 0.1, Harm.UP)]
     for seed, (what, rate, margin, harm) in enumerate(cases):
-        for share in SHARES if rate < COMMON else (0.25,):
+        for share in SHARES if rate < 0.1 else (0.25,):
             made, gate = Runs(runs, harm, 100 * seed + int(100 * share)), RateGate(margin, harm, shape=(runs,))
             for number in range(looks):
-                believed = made.believed() if number and rate >= COMMON else None
+                believed = made.believed() if number and rate >= OWN_DRAWS else None
                 gate.update(Counts(share, *made.look(share, rate * (1 + harm * margin), rate), believed))
                 made.stop("passed", gate.log_for() >= NEEDED)
             passed = made.stopped_by("passed")
@@ -194,11 +193,6 @@ def main() -> int:
     say("\nrelease by release, through the series")
     with multiprocessing.get_context("fork").Pool(options.processes) as pool:
         one_by_one(quick, bars, lambda work, jobs: pool.starmap(work, jobs))
-    say("\nreading the router's log: three gates")
-    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        for rows in (100_000,) if quick else (100_000, 1_000_000):
-            speed, peak = pool.apply(reading, (rows,))
-            say(f"{rows:>9,} rows: {speed:,.0f} rows/s, {peak:,.0f} MB at the peak")
     missed = bars.report()
     say(f"\n{time.monotonic() - began:.0f} s")
     return missed

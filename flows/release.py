@@ -10,6 +10,7 @@ from prefect.states import Completed, Failed, State
 
 from greenramp.clients.envoy.lease import holding
 from greenramp.clients.releaserecord import ReleaseRecord
+from greenramp.clients.shadowrun import Shadowed
 from greenramp.config import Service, Steps
 from greenramp.errors import Fenced, GreenrampError, PutBackFailed
 from greenramp.phases import Event, Phase, advance
@@ -25,7 +26,7 @@ from tasks.promotion import promote
 from tasks.registration import pin_plan, resolve_candidate
 from tasks.report import close_release_record, open_release_record, record_phase
 from tasks.rollback import put_back_environment, put_back_registry, put_back_traffic
-from tasks.shadow import Shadowed, copy_traffic, report_shadow, watch_shadow
+from tasks.shadow import copy_traffic, report_shadow, watch_shadow
 from tasks.smoke import smoke_test
 from tasks.traffic import claim_service, let_go, observe, see_served, set_share, settle_traffic, switch_live
 
@@ -190,7 +191,16 @@ class Way:
     ) -> None:
         """Watch one step, record what the gates said, and go on only if all of them pass."""
         verdicts = watch(
-            self.site, self.service, self.plan, self.release_id, self.before.idle, since, generation, where, steps
+            self.site,
+            self.service,
+            self.plan,
+            self.release_id,
+            self.before.idle,
+            since,
+            generation,
+            where,
+            steps,
+            percent,
         )
         require(verdicts, where)
         record_phase(self.site, self.record, self.release_id, self.phase, percent, verdicts)

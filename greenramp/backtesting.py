@@ -74,7 +74,7 @@ def backtest(
 
 def gates_that_can_fail(plan: Service, columns: Collection[str]) -> list[Gate]:
     """Gates that can fail a candidate, and whose columns are there."""
-    return [gate for gate in plan.gates if gate.role is not GateRole.OBSERVE and not missing_columns(gate, columns)]
+    return [gate for gate in plan.measured if gate.role is not GateRole.OBSERVE and not missing_columns(gate, columns)]
 
 
 def wilson_interval(hits: int, trials: int) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,9 @@ import numpy as np
 from greenramp.config import Gate, Metric
 from greenramp.config.gates import Unit
 from greenramp.gates.measures import Invalid, error_size, time_of
-from greenramp.joining import Joining
+from greenramp.joining import Asked, Joining
 from greenramp.needs import Baseline
-from greenramp.traffic_log import SeenRequest
+from greenramp.traffic_log import Requests
 
 
 class Baselines:
@@ -21,28 +22,29 @@ class Baselines:
     def __init__(self, gates: Sequence[Gate]) -> None:
         self._gates = tuple(gates)
         self._values: dict[str, list[float]] = {gate.name: [] for gate in gates}
-        self._done: dict[str, set[str]] = {gate.name: set() for gate in gates}
+        self._done: dict[str, set[int]] = {gate.name: set() for gate in gates}
         labels = any(gate.metric.labelled for gate in gates)
-        self._joining = Joining(float("inf"), labels=labels) if labels else None
+        self._joining = Joining(labels=labels) if labels else None
         self.requests = 0
-        self.users: set[str] = set()
+        self.users: set[int] = set()
 
-    def add_requests(self, requests: Iterable[SeenRequest]) -> None:
-        """Take in requests."""
-        for request in requests:
-            self.requests += 1
-            if request.user:
-                self.users.add(request.user)
-            ms = None if request.ms is None else time_of(request.ms)
+    def add_requests(self, requests: Requests) -> None:
+        """Take in requests; with their ids, if a gate needs labels."""
+        self.requests += len(requests)
+        self.users.update(requests.user[requests.user != 0].tolist())
+        columns = (requests.ts, requests.user, requests.failed, requests.timed, requests.ms)
+        ids = repeat("", len(requests)) if requests.ids is None else requests.ids
+        for name, ts, user, failed, timed, took in zip(ids, *(column.tolist() for column in columns), strict=False):
+            ms = time_of(took) if timed else None
             for gate in self._gates:
                 if gate.metric is Metric.ERRORS:
-                    self._take(gate, request, request.failed)
+                    self._take(gate, user, failed)
                 elif gate.metric is Metric.SLOW and isinstance(ms, float):
-                    self._take(gate, request, ms > (gate.slower_than_ms or 0))
+                    self._take(gate, user, ms > (gate.slower_than_ms or 0))
                 elif gate.metric is Metric.LATENCY and isinstance(ms, float):
-                    self._take(gate, request, ms)
-            if self._joining and request.id and not request.failed:
-                self._joining.request(request, mine=False)
+                    self._take(gate, user, ms)
+            if self._joining and name and not failed:
+                self._joining.request(name, Asked(0.0, False, ts, user, 0))
 
     def add_predictions(self, predictions: Iterable[tuple[str, Sequence[Any]]]) -> None:
         """Take in (request id, answers), after the requests."""
@@ -55,16 +57,15 @@ class Baselines:
         for request_id, label in labels:
             if self._joining is None or label is None:
                 continue
-            for request, answer, right in self._joining.label(
-                request_id, label if isinstance(label, list) else [label]
-            ):
+            _, joined = self._joining.label(request_id, label if isinstance(label, list) else [label])
+            for request, answer, right in joined:
                 for gate in self._gates:
                     if gate.metric is Metric.WRONG and right is not None:
-                        self._take(gate, request, answer != right)
+                        self._take(gate, request.user, answer != right)
                     elif gate.metric is Metric.ERROR_SIZE and right is not None:
                         size = error_size(answer, right)
                         if not isinstance(size, Invalid):
-                            self._take(gate, request, size)
+                            self._take(gate, request.user, size)
 
     def found(self) -> Mapping[str, Baseline]:
         """Each gate's baseline; a gate without a single measurement has none."""
@@ -79,8 +80,8 @@ class Baselines:
                 found[gate.name] = Baseline(values=np.array(values), per_request=len(values) / self.requests)
         return found
 
-    def _take(self, gate: Gate, request: SeenRequest, value: float) -> None:
-        user = request.user if gate.unit is Unit.USER_FIRST else ""
+    def _take(self, gate: Gate, key: int, value: float) -> None:
+        user = key if gate.unit is Unit.USER_FIRST else 0
         if user and user in self._done[gate.name]:
             return
         if user and (value or not gate.metric.counted):

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
 
+import numpy as np
+
+from greenramp.collecting import SERIES, supply_of
 from greenramp.config import Gate, Metric
 from greenramp.config.gates import Unit
 from greenramp.evidence import Evidence
-from greenramp.gates.drift_series import DriftSeries
-from greenramp.gates.health import Health, Supply
-from greenramp.gates.judge import Series
-from greenramp.gates.latency_series import LatencySeries
+from greenramp.gates import (
+    CountSeries,
+    DriftSeries,
+    Health,
+    LatencySeries,
+    RateSeries,
+    Series,
+    ShareSeries,
+    SizeSeries,
+)  # fmt: skip
+from greenramp.gates.events import Bools, Events, Ints
 from greenramp.gates.measures import Invalid, answer_of, error_size, time_of
-from greenramp.gates.rate_series import RateSeries
-from greenramp.gates.share_series import ShareSeries
-from greenramp.gates.size_series import SizeSeries
-from greenramp.joining import Joined, Joining
+from greenramp.joining import Asked, Joined, Joining
+from greenramp.labels_due import LabelsDue
+from greenramp.settling import Settling
+from greenramp.sourced import Refusals, take_in
+from greenramp.sources import Batch
 from greenramp.split import Side
-from greenramp.traffic_log import SeenRequest
+from greenramp.traffic_log import Requests
+from greenramp.unmeasured import Unmeasured
 
 DEFAULT_STEP_SECONDS = 600.0
+VERSION = 1
 
 
 class Counting:
@@ -31,7 +44,9 @@ class Counting:
     finding, not a hundred. Where numbers are compared a user counts once. Requests without a user key count each for
     itself, as all do for a gate with `unit: request`.
 
-    step_seconds: a planned step's length, the time scale on which harm may begin late.
+    step_seconds: a planned step's length, the time scale on which harm may begin late. settle_seconds: requests that
+    come this soon after a change of traffic count for the metric errors, and for the router's shares, alone: not for
+    times, and neither their answers nor their labels.
     """
 
     def __init__(
@@ -40,132 +55,193 @@ class Counting:
         candidate: Side,
         step_generation: int,
         step_seconds: float = DEFAULT_STEP_SECONDS,
+        settle_seconds: float = 0.0,
     ) -> None:
         self._gates = {gate.name: gate for gate in gates}
         self._candidate = candidate
         self._step_generation = step_generation
-        self.series: dict[str, Series] = {gate.name: _series_of(gate, step_seconds) for gate in gates}
+        self._settling = Settling(settle_seconds)
+        self.series: dict[str, Series] = {gate.name: SERIES[gate.metric](gate, step_seconds) for gate in gates}
         self.shares = ShareSeries(step_seconds)
         self.this_step = dict.fromkeys(self._gates, 0)
         self.requests = self.failed = 0
-        self._invalid: dict[str, list[int]] = {gate.name: [0, 0] for gate in gates}
-        self._first_invalid: dict[str, str] = {}
-        self._supplies = {gate.name: _supply_of(gate) for gate in gates}
-        self._labelled = [gate for gate in gates if gate.metric.labelled]
-        self._joins = bool(self._labelled) or any(gate.metric is Metric.DRIFT for gate in gates)
-        window = max((gate.label_window for gate in self._labelled), default=0.0)
-        self._joining = Joining(window, labels=bool(self._labelled))
+        self._unmeasured = Unmeasured(self._gates)
+        self.refusals = Refusals(self._gates)
+        self._supplies = {gate.name: supply_of(gate) for gate in gates}
+        labelled = [gate for gate in gates if gate.metric.labelled]
+        self.joins = bool(labelled) or any(gate.metric is Metric.DRIFT for gate in gates)
+        self._joining = Joining(labels=bool(labelled))
+        self._labels = {g.name: LabelsDue(g.label_window, step_seconds, 1 << n) for n, g in enumerate(labelled)}
 
     @property
     def evidence(self) -> dict[str, Evidence]:
         """The sums of each gate that counts bad events."""
-        return {name: series.evidence for name, series in self.series.items() if isinstance(series, RateSeries)}
+        counted = ((name, s) for name, s in self.series.items() if isinstance(s, RateSeries | CountSeries))
+        return {name: series.evidence for name, series in counted}
 
     def health(self, name: str) -> Health:
-        """What stands against judging by a gate's numbers."""
-        mine, theirs = self._invalid[name]
-        first = self._first_invalid.get(name)
-        words = f"{mine:,} of the candidate's values can't be measured, the first is {first}" if first else ""
-        numbers: dict[str, float] = {"invalid": mine, "champion_invalid": theirs} if mine or theirs else {}
-        note = ""
-        if self._gates[name].metric.labelled:
-            due, missing = self._joining.labels_due
-            if due:
-                numbers |= {"labels_due": due, "labels_missing": missing}
-                note = f"{missing:,} of {due:,} labels did not come within {self._joining.window:g} s"
-        return Health(words, self._supplies[name].fault, note, numbers)
+        """What stands against judging by a gate's numbers, now that all sources have been read."""
+        against = [self.refusals.against(self._gates[name]), self._unmeasured.words(name)]
+        numbers, note = self._unmeasured.numbers(name), ""
+        if labels := self._labels.get(name):
+            labels.settle()
+            against, note, numbers = [*against, labels.loss], labels.note, numbers | labels.numbers
+        return Health("; ".join(filter(None, against)), self._supplies[name].fault, note, numbers)
 
-    def add_requests(self, requests: Iterable[SeenRequest]) -> None:
-        """Count a batch of requests."""
-        for request in requests:
-            self.requests += 1
-            self.failed += not request.answered
-            mine = request.side is self._candidate
-            self.shares.add(request.share_of(self._candidate), mine, request.ts, request.user)
-            for gate in self._gates.values():
-                self._see(gate, request, mine)
-            if self._joins and request.id and not request.failed:
-                self._finish(self._joining.request(request, mine=mine))
+    def add(self, batch: Batch, source: str = "") -> None:
+        """Count what one source gave; sums go to the gates that judge by it."""
+        self.refusals.note(source, "")
+        if batch.requests is not None:
+            self.add_requests(batch.requests)
+        self.add_predictions(batch.predictions)
+        self.add_labels(batch.labels)
+        self._add_sums(batch, source)
+
+    def _add_sums(self, batch: Batch, source: str) -> None:
+        for gate in [gate for gate in self._gates.values() if gate.source == source]:
+            taken = take_in(self.series[gate.name], batch, float(self._step_generation))
+            self.this_step[gate.name] += taken.candidate
+            self._supplies[gate.name].given(taken.given)
+            self._unmeasured.note(gate.name, np.ones(len(taken.wrong), bool), taken.wrong)
+
+    def add_requests(self, requests: Requests) -> None:
+        """Count a batch of requests; with their ids, if `joins`."""
+        if not len(requests):
+            return
+        mine, share = requests.is_on(self._candidate), requests.share_of(self._candidate)
+        self.requests += len(requests)
+        self.failed += int((~requests.answered).sum())
+        seen = Events(share, mine, requests.failed, requests.ts, requests.user)
+        self.shares.add(seen)
+        settled = self._settling.settled(requests)
+        timed = requests.timed & settled
+        times: Events | None = None
+        for gate in self._gates.values():
+            if gate.metric is Metric.ERRORS:
+                self._take(gate, seen, requests.generation)
+                continue
+            due = mine & settled & ~requests.failed
+            given = timed & (gate.metric in (Metric.SLOW, Metric.LATENCY))
+            self._supplies[gate.name].see(requests.ts, due, mine & given)
+            if given.any():
+                times = times or Events(share, mine, requests.ms, requests.ts, requests.user).only(timed)
+                self._take_times(gate, times, requests.generation[timed])
+        if self.joins and requests.ids is not None:
+            self._join(requests, mine, share, settled & ~requests.failed)
+
+    def _take_times(self, gate: Gate, times: Events, generation: Ints) -> None:
+        fine = np.isfinite(times.value) & (times.value >= 0)
+        if not fine.all():
+            wrong = times.only(~fine)
+            self._unmeasured.note(gate.name, wrong.mine, [time_of(ms) for ms in wrong.value.tolist()])
+            times, generation = times.only(fine), generation[fine]
+        if gate.metric is Metric.SLOW:
+            slow = times.value > (gate.slower_than_ms or 0)
+            times = Events(times.share, times.mine, slow, times.ts, times.user)
+        self._take(gate, times, generation)
+
+    def _join(self, requests: Requests, mine: Bools, share: Any, wanted: Bools) -> None:
+        columns = (share, mine, requests.ts, requests.user, requests.generation)
+        joined: list[Joined] = []
+        for request_id, *row, good in zip(requests.ids or (), *(c.tolist() for c in columns), wanted, strict=True):
+            if good and request_id:
+                entry, complete = self._joining.request(request_id, Asked(*row))
+                for labels in self._labels.values():
+                    labels.asked(request_id, entry)
+                joined += complete
+        self._finish(joined)
 
     def add_predictions(self, predictions: Iterable[tuple[str, Sequence[Any]]]) -> None:
         """Take in (request id, answers), as the environments logged them."""
-        for request_id, answers in predictions:
-            if self._joins:
-                self._finish(self._joining.prediction(request_id, list(answers)))
+        if self.joins:
+            self._finish([j for name, answers in predictions for j in self._joining.prediction(name, list(answers))])
 
     def add_labels(self, labels: Iterable[tuple[str, Any]]) -> None:
         """Take in (request id, label): one label, or a list with one for each row of the request; None is no label."""
+        joined: list[Joined] = []
         for request_id, label in labels:
-            if self._labelled and label is not None:
-                self._finish(self._joining.label(request_id, label if isinstance(label, list) else [label]))
+            if self._labels and label is not None:
+                entry, complete = self._joining.label(request_id, label if isinstance(label, list) else [label])
+                for due in self._labels.values():
+                    due.came(entry)
+                joined += complete
+        self._finish(joined)
 
-    def _see(self, gate: Gate, request: SeenRequest, mine: bool) -> None:
-        """What a request alone says to a gate."""
-        if gate.metric is Metric.ERRORS:
-            self._take(gate, request, request.failed)
+    def _finish(self, joined: Sequence[Joined]) -> None:
+        """What requests say to the gates once their answers, or their labels, are known."""
+        for gate in self._gates.values():
+            if gate.metric is Metric.DRIFT:
+                self._measure(gate, [(j.request, answer_of(j.prediction)) for j in joined if j.label is None])
+            elif gate.metric is Metric.WRONG:
+                self._measure(gate, [(j.request, j.prediction != j.label) for j in joined if j.label is not None])
+            elif gate.metric is Metric.ERROR_SIZE:
+                sizes = [(j.request, error_size(j.prediction, j.label)) for j in joined if j.label is not None]
+                self._measure(gate, sizes)
+
+    def _measure(self, gate: Gate, measured: list[tuple[Asked, Any]]) -> None:
+        """Take in what was measured by joining, or was no measurement."""
+        if not measured:
             return
-        if mine and not request.failed:
-            self._supplies[gate.name].asked(request.ts)
-        if request.ms is not None and gate.metric in (Metric.SLOW, Metric.LATENCY):
-            ms = time_of(request.ms)
-            slow = gate.metric is Metric.SLOW and not isinstance(ms, Invalid)
-            self._take(gate, request, ms > (gate.slower_than_ms or 0) if slow else ms)  # type: ignore[operator]
+        series = self.series[gate.name]
+        self._supplies[gate.name].given([request.ts for request, _ in measured if request.mine])
+        values = [value for _, value in measured]
+        if isinstance(series, DriftSeries):
+            values = series.fitting(values)
+        wrong = [(r.mine, value) for (r, _), value in zip(measured, values, strict=True) if isinstance(value, Invalid)]
+        if wrong:
+            self._unmeasured.note(gate.name, np.array([mine for mine, _ in wrong]), [value for _, value in wrong])
+        fine = [(r, value) for (r, _), value in zip(measured, values, strict=True) if not isinstance(value, Invalid)]
+        if fine:
+            events = Events.of([(r.share, r.mine, value, r.ts, r.user) for r, value in fine])
+            self._take(gate, events, np.array([r.generation for r, _ in fine]))
 
-    def _finish(self, joined: Iterable[Joined]) -> None:
-        """What a request says to the gates once its answer, or its label, is known."""
-        for request, prediction, label in joined:
-            for gate in self._gates.values():
-                if gate.metric is Metric.DRIFT and label is None:
-                    self._take(gate, request, answer_of(prediction))
-                elif gate.metric is Metric.WRONG and label is not None:
-                    self._take(gate, request, prediction != label)
-                elif gate.metric is Metric.ERROR_SIZE and label is not None:
-                    self._take(gate, request, error_size(prediction, label))
-
-    def _take(self, gate: Gate, request: SeenRequest, value: float | str | Invalid) -> None:
-        """Add one measurement to a gate's series."""
-        mine = request.side is self._candidate
-        if mine:
-            self._supplies[gate.name].given(request.ts)
-        added = value if isinstance(value, Invalid) else self._add(gate, request, mine, value)
-        if isinstance(added, Invalid):
-            self._invalid[gate.name][0 if mine else 1] += 1
-            if mine:
-                self._first_invalid.setdefault(gate.name, added.words)
-        elif added and mine and request.generation >= self._step_generation:
-            self.this_step[gate.name] += 1
-
-    def _add(self, gate: Gate, request: SeenRequest, mine: bool, value: float | str) -> bool | Invalid:
-        """Whether a valid value counts for its gate."""
-        share, user = request.share_of(self._candidate), request.user if gate.unit is Unit.USER_FIRST else ""
+    def _take(self, gate: Gate, events: Events, generation: Ints) -> None:
+        """Add measurements to a gate's series."""
+        if gate.unit is not Unit.USER_FIRST:
+            events = events.without_users()
+        counted = events.mine & (generation >= self._step_generation)
         series = self.series[gate.name]
         if isinstance(series, RateSeries):
-            return series.add(share, mine, bool(value), request.ts, user)
-        if isinstance(series, DriftSeries):
-            if not series.fits(value):
-                return Invalid(f"an answer of {value!r:.60} among {series.kind}")
-            series.add(share, mine, value, user)
-        elif isinstance(series, LatencySeries):
-            series.add(share, mine, float(value), request.ts, user)
-        else:
-            series.add(share, mine, float(value), user)
-        return True
+            counted &= series.add(events)
+        elif isinstance(series, LatencySeries | SizeSeries | DriftSeries):
+            series.add(events)
+        self.this_step[gate.name] += int(counted.sum())
 
+    def state(self) -> dict[str, Any]:
+        """Plain data to go on from, bit for bit, with the same gates, candidate and step seconds."""
+        return {
+            "v": VERSION,
+            "series": {name: series.state() for name, series in self.series.items()},
+            "shares": self.shares.state(),
+            "supplies": {name: supply.state() for name, supply in self._supplies.items()},
+            "joining": self._joining.state(),
+            "labels": {name: labels.state(self._joining) for name, labels in self._labels.items()},
+            "settling": self._settling.state(),
+            "unmeasured": self._unmeasured.state(),
+            "sums": [self.requests, self.failed],
+            "step": [self._step_generation, self.this_step],
+        }
 
-def _series_of(gate: Gate, step_seconds: float) -> Series:
-    if gate.metric is Metric.LATENCY:
-        return LatencySeries(gate.margin, step_seconds, gate.reserve)
-    if gate.metric is Metric.ERROR_SIZE:
-        return SizeSeries(gate.margin or 0.0)
-    if gate.metric is Metric.DRIFT:
-        return DriftSeries()
-    return RateSeries(gate.margin, step_seconds, gate.reserve, gate.hint)
+    def restore(self, state: Mapping[str, Any]) -> Self:
+        """Go on from a state; what was counted for another step does not count for this one.
 
-
-def _supply_of(gate: Gate) -> Supply:
-    if gate.metric.labelled:
-        return Supply("label that belongs to an answer", gate.label_window + gate.grace_seconds)
-    return Supply(
-        "answer in the prediction logs" if gate.metric is Metric.DRIFT else "time in the router's log",
-        gate.grace_seconds,
-    )
+        Raises ValueError for a state of another version, or of other gates.
+        """
+        if state["v"] != VERSION or set(state["series"]) != set(self._gates):
+            raise ValueError(f"a state of version {state['v']} for {', '.join(state['series'])} is none of these gates")
+        generation, this_step = state["step"]
+        if generation > self._step_generation:
+            raise ValueError(f"a state of generation {generation} is none of {self._step_generation}")
+        for name, series in self.series.items():
+            series.restore(state["series"][name])
+        self.shares.restore(state["shares"])
+        for name, supply in self._supplies.items():
+            supply.restore(state["supplies"][name])
+        self._joining.restore(state["joining"])
+        for name, labels in self._labels.items():
+            labels.restore(state["labels"][name], self._joining)
+        self._settling.restore(state["settling"])
+        self._unmeasured.restore(state["unmeasured"])
+        self.requests, self.failed = state["sums"]
+        self.this_step = dict(this_step) if generation == self._step_generation else dict.fromkeys(self._gates, 0)
+        return self

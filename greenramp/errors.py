@@ -5,6 +5,7 @@ GreenrampError
 ├── Refused            the order can't be taken now or at all; nothing was touched
 │   └── ReleaseUnderWay    another release holds the service: wait, or roll it back
 ├── Unreachable        a system does not answer: try again
+├── BadEvidence        a source answers with what can't be evidence: its gates are invalid, mend the source
 ├── NotConfirmed       a system answered but does not do what was asked: try again
 ├── Fenced             somebody else has taken the service over: stop, touch nothing
 ├── ProvisionFailed    the environment does not come up: the candidate stays out
@@ -34,6 +35,10 @@ class ReleaseUnderWay(Refused):
 
 class Unreachable(GreenrampError):
     """A system does not answer; a second try may cure it."""
+
+
+class BadEvidence(GreenrampError):
+    """A source answers, but with what can't be evidence; a second try gives the same."""
 
 
 class NotConfirmed(GreenrampError):

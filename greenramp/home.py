@@ -60,6 +60,10 @@ class Home:
         """What happened in each release, one file per release, written as it happens."""
         return self.root / "releases"
 
+    def kept_evidence(self, release: str) -> Path:
+        """What a release's watch has counted so far, to go on from."""
+        return self.journals / f"{release}.evidence.json"
+
     @property
     def programs(self) -> Path:
         """supervisord's programs: one file per environment."""

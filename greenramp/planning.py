@@ -12,7 +12,7 @@ from greenramp.gates import Budget, DriftRule, RateRule, Role, Rule
 from greenramp.gates.rules import LARGEST_MARGIN
 from greenramp.gates.wording import number
 from greenramp.needs import Baseline, Need, to_detect, to_prove
-from greenramp.rules import rule_of
+from greenramp.rules import at_share, rule_of
 
 _UNKNOWN = Baseline()
 _SHARES = (10.0, 20.0, 30.0, 40.0, 50.0)
@@ -73,15 +73,16 @@ def outlooks(plan: Service, per_second: float, baselines: Mapping[str, Baseline]
     """Every gate at every step. per_second: the service's requests now, both sides together, above 0."""
     if not 0 < per_second < math.inf:
         raise ValueError(f"requests per second must be above 0, not {per_second}")
-    rules = [rule_of(gate) for gate in plan.gates]
+    rules = [rule_of(gate) for gate in plan.measured]
     budget = Budget(plan.max_false_rollback, plan.max_false_promotion)
     found = []
-    for rule in rules:
+    for rule, gate in zip(rules, plan.measured, strict=True):
         base = baselines.get(rule.name, _UNKNOWN)
-        asked = _Asked(rule, base, per_second, budget.alpha_of(rule, rules), budget.beta)
+        outside = gate.source if base is _UNKNOWN else None
+        asked = _Asked(rule, base, per_second, budget.alpha_of(rule, rules), budget.beta, outside)
         before: Outlook | None = None
         for rung in rungs(plan):
-            before = asked.outlook(rung, before)
+            before = replace(asked, rule=at_share(gate, rule, 100 * rung.share)).outlook(rung, before)
             found.append(before)
     return tuple(found)
 
@@ -95,6 +96,7 @@ class _Asked:
     per_second: float
     alpha: float
     beta: float
+    outside: str | None = None
 
     def outlook(self, rung: Rung, before: Outlook | None) -> Outlook:
         """At one step. What was shown or could be found in a step before is kept: evidence is never reset."""
@@ -166,10 +168,20 @@ class _Asked:
         return (self._prove if rule.role is Role.REQUIRE else self._detect)(rule, rate, share)
 
     def _detect(self, rule: Rule, rate: float | None, share: float) -> Need:
+        if self.outside:
+            return self._unasked(rule)
         return to_detect(rule, self.base, rate, share, self._alpha_of_one_bound(rule))
 
     def _prove(self, rule: Rule, rate: float | None, share: float) -> Need:
+        if self.outside:
+            return self._unasked(rule)
         return to_prove(rule, self.base, rate, share, self.beta, self._alpha_of_one_bound(rule))
+
+    def _unasked(self, rule: Rule) -> Need:
+        """Counters hold sums of all time: how many of them came lately is not asked."""
+        cure = f"; give --base-rate {rule.name}=<bad rate>, one event per request is reckoned with"
+        about = f"today's traffic of the source {self.outside} is not known"
+        return Need(math.nan, math.nan, about + (cure if isinstance(rule, RateRule) else ""))
 
     def _alpha_of_one_bound(self, rule: Rule) -> float:
         both = isinstance(rule, RateRule) and rule.margin is not None and rule.max_rate is not None

@@ -12,7 +12,7 @@ from greenramp.counting import Counting
 from greenramp.gates import Budget, Rule
 from greenramp.rules import judge_one, judge_shares, rule_of
 from greenramp.split import Side
-from greenramp.traffic_log import SeenRequest
+from greenramp.traffic_log import SeenRequest, requests_of
 from greenramp.verdict import Outcome, Verdict
 
 LOOKS = 300
@@ -25,6 +25,8 @@ _NEEDED: Mapping[Metric, tuple[tuple[str, ...], ...]] = {
     Metric.WRONG: (("wrong",), ("prediction", "label")),
     Metric.ERROR_SIZE: (("prediction", "label"),),
     Metric.DRIFT: (("prediction",),),
+    Metric.COUNTS: (("with counts of its source",),),
+    Metric.BUCKETS: (("with the buckets of its source",),),
 }
 _OTHER = "(another answer)"
 
@@ -91,9 +93,9 @@ class Replay:
         only: Collection[str] | None = None,
         looks: int = LOOKS,
     ) -> None:
-        rules = [rule_of(gate) for gate in plan.gates]
+        rules = [rule_of(gate) for gate in plan.measured]
         budget = Budget(plan.max_false_rollback, plan.max_false_promotion)
-        gates = [gate for gate in plan.gates if only is None or gate.name in only]
+        gates = [gate for gate in plan.measured if only is None or gate.name in only]
         wanted = {gate.name for gate in gates}
         self._rules = [(r, budget.alpha_of(r, rules), budget.beta) for r in rules if r.name in wanted]
         self._share = share
@@ -126,7 +128,7 @@ class Replay:
         self._count(part)
 
     def _count(self, rows: list[Row]) -> None:
-        self._counting.add_requests(self._request(row) for row in rows)
+        self._counting.add_requests(requests_of([self._request(row) for row in rows]))
         answers = [(row, answer) for row in rows if not row.failed and (answer := _answer(row)) is not None]
         self._counting.add_predictions((str(row.number), answer) for row, answer in answers)
         labels = ((row, _label(row, answer)) for row, answer in answers)

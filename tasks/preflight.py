@@ -8,7 +8,8 @@ import time
 from prefect import get_run_logger, task
 from prefect.artifacts import create_table_artifact
 
-from greenramp.clients.preflight import gates_ahead, look_over
+from greenramp.clients.pinning import suite_findings
+from greenramp.clients.preflight import gates_ahead, look_over, sources_ahead
 from greenramp.clients.recenttraffic import read_recent
 from greenramp.config import Service
 from greenramp.errors import Refused
@@ -36,8 +37,13 @@ def preflight(site: SiteSettings, service: str, plan: Service, candidate: Candid
 
 
 def all_findings(site: SiteSettings, service: str, plan: Service, candidate: Candidate) -> tuple[Finding, ...]:
-    """What its files say, and whether its gates can decide at today's traffic."""
+    """What its files and suites say, what sources answer, and whether its gates can decide at today's traffic."""
     said = look_over(site.home, site.mlflow_url, service, plan, candidate)
     recent = read_recent(site.home, service, plan, _TODAY_SECONDS, time.time())
     found = outlooks(plan, recent.per_second, recent.baselines) if recent else ()
-    return (*said, gates_ahead(site.home, service, plan, found))
+    return (
+        *said,
+        *suite_findings(plan),
+        *sources_ahead(site.home, service, plan),
+        gates_ahead(site.home, service, plan, found),
+    )

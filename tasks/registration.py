@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefect import get_run_logger, task
 
-from greenramp.clients.configfiles import read_service
+from greenramp.clients.pinning import read_pinned
 from greenramp.clients.registry import DIGEST_TAG, Registry
 from greenramp.config import Service
 from greenramp.errors import Refused
@@ -17,8 +17,8 @@ from tasks.policy import ONCE, STEP
 
 @task(**ONCE, task_run_name="read configuration: {service}")
 def pin_plan(site: SiteSettings, service: str) -> Service:
-    """The service's configuration as it is now; later edits don't reach this release."""
-    return read_service(site.configs, service)
+    """The service's configuration and its gates' suites as they are now; later edits don't reach this release."""
+    return read_pinned(site.configs, service)
 
 
 @task(**STEP, timeout_seconds=600, task_run_name="resolve {wish}")

@@ -78,7 +78,7 @@ def close_release_record(site: SiteSettings, record: ReleaseRecord, release: str
     lines = journal.read()
     record.tag({"greenramp.phase": outcome.value, "greenramp.reason": reason, "mlflow.note.content": reason})
     record.text("journal.jsonl", _lines(journal))
-    for name, text in _suites_of(lines).items():
+    for name, text in suite_texts(lines).items():
         record.text(name, text)
     record.figure("release.png", release_figure(lines, f"{release}: {outcome.value}"))
     record.close(well=outcome is Phase.LIVE)
@@ -98,7 +98,7 @@ def close_trial_record(site: SiteSettings, record: ReleaseRecord | None, trial: 
     record.close(well=well)
 
 
-def _suites_of(lines: list[dict[str, object]]) -> dict[str, str]:
+def suite_texts(lines: list[dict[str, object]]) -> dict[str, str]:
     """What each gate's suite found, step by step, as a file's name and text."""
     texts: dict[str, str] = {}
     for line in lines:

@@ -9,7 +9,7 @@ from greenramp.clients.goldenfiles import read_golden
 from greenramp.clients.recordedinputs import recorded_payloads
 from greenramp.clients.smokerun.running import run_smoke
 from greenramp.clients.smokerun.tested import Tested
-from greenramp.config import Service
+from greenramp.config import Service, suites_of
 from greenramp.plan import Candidate
 from greenramp.providers.base import RunningEnvironment
 from greenramp.site.settings import SiteSettings
@@ -33,6 +33,7 @@ def smoke_test(
         model_path=candidate.model_path,
         addresses=environment.addresses,
         smoke=plan.smoke,
+        suite=suites_of(plan).get(plan.smoke.expectations or ""),
         pids=provider_of(site).processes(environment),
         golden=read_golden(site.configs, service),
         recorded=tuple(recorded_payloads(site.home, service, plan.smoke.recorded_requests)),

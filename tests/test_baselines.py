@@ -5,7 +5,7 @@ import pytest
 from greenramp.baselines import Baselines
 from greenramp.config import Gate
 from greenramp.split import Side
-from greenramp.traffic_log import SeenRequest
+from greenramp.traffic_log import SeenRequest, requests_of, user_number
 
 
 def gate(metric, **more):
@@ -28,7 +28,7 @@ def request(number, user="", failed=False, ms=10.0):
 
 def test_each_gate_finds_its_measurements():
     found = Baselines(GATES)
-    found.add_requests([request(n, failed=n < 2, ms=None if n < 2 else 50.0 * n) for n in range(10)])
+    found.add_requests(requests_of([request(n, failed=n < 2, ms=None if n < 2 else 50.0 * n) for n in range(10)]))
     found.add_predictions([(str(n), [n]) for n in range(10)])
     found.add_labels([("2", 2), ("3", 5), ("4", None), ("9", [9])])
     base = found.found()
@@ -43,15 +43,15 @@ def test_each_gate_finds_its_measurements():
 
 def test_a_user_counts_until_the_first_bad_event_and_once_where_numbers_are_compared():
     found = Baselines(GATES)
-    found.add_requests([request(n, user="ann", failed=n >= 3) for n in range(10)])
+    found.add_requests(requests_of([request(n, user="ann", failed=n >= 3) for n in range(10)]))
     base = found.found()
     assert base["errors"].rate == 0.25
     assert base["errors"].per_request == 0.4
     assert len(base["latency"].values) == 1
-    assert found.users == {"ann"}
+    assert found.users == {user_number("ann")}
 
 
 def test_a_gate_without_a_measurement_has_no_baseline():
     found = Baselines(GATES)
-    found.add_requests([request(1, ms=None)])
+    found.add_requests(requests_of([request(1, ms=None)]))
     assert set(found.found()) == {"errors", "drift"}

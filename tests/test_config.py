@@ -20,7 +20,10 @@ def refused(model, data):
     with pytest.raises(ValidationError) as error:
         model.model_validate(data)
     first = error.value.errors()[0]
-    return ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+    kind = 2 if first["loc"][:1] == ("gates",) else None  # pydantic's word for the kind of gate, no key of the file
+    return ".".join(str(part) for at, part in enumerate(first["loc"]) if at != kind), first["msg"].removeprefix(
+        "Value error, "
+    )
 
 
 def test_a_service_needs_no_more_than_a_model_and_a_gate():
@@ -32,6 +35,8 @@ def test_a_service_needs_no_more_than_a_model_and_a_gate():
     assert (service.max_false_rollback, service.max_false_promotion) == (0.05, 0.05)
     assert not service.promotion.stages
     assert not service.allow_missing_signature
+    assert (service.preflight.signature, service.preflight.requirements) == ("widening", "warn")
+    assert (service.preflight.max_size_mb, service.preflight.allow_pickle) == (None, True)
 
 
 def test_a_gate_guards_unless_it_is_told_more():
@@ -48,6 +53,9 @@ def test_what_has_no_default_is_needed(missing):
     ("change", "place"),
     [
         pytest.param({"modle": "fraud"}, "modle", id="a key that is misspelt"),
+        pytest.param({"preflight": {"signature": "any"}}, "preflight.signature", id="a class of change nobody knows"),
+        pytest.param({"preflight": {"requirements": "warning"}}, "preflight.requirements", id="a wrong word"),
+        pytest.param({"preflight": {"max_size_mb": 0}}, "preflight.max_size_mb", id="no size at all"),
         pytest.param({"step": {"min_second": 5}}, "step.min_second", id="a key that is misspelt further in"),
         pytest.param({"gates": [{**GATE, "margn": 0.1}]}, "gates.0.margn", id="a key that is misspelt in a list"),
         pytest.param({"lease_seconds": "15"}, "lease_seconds", id="a number in quotes"),
@@ -151,7 +159,9 @@ def test_any_other_ladder_is_refused(ladder, place, words):
         ),
         pytest.param({"max_rate": 0.05, "floor": 0.05}, "must be below max_rate", id="floor at the limit"),
         pytest.param({"hint": 0.1}, "hint (0.1) must be at least margin", id="a hint below the margin"),
-        pytest.param({"metric": "latency", "hint": 0.5}, "hint (0.5) belongs to errors, slow and wrong", id="a hint"),
+        pytest.param(
+            {"metric": "latency", "hint": 0.5}, "hint (0.5) belongs to errors, slow, wrong and counts", id="a hint"
+        ),
         pytest.param({"metric": "error_size", "margin": None}, "error_size needs margin", id="sizes without margin"),
         pytest.param({"metric": "drift"}, "margin (0.2) says nothing about drift; give tolerance", id="drift"),
         pytest.param({"tolerance": 0.1}, "tolerance (0.1) belongs to the metric drift", id="tolerance elsewhere"),
@@ -229,6 +239,36 @@ def test_a_site_refuses_ports_that_cannot_be(ports, place):
     assert refused(Site, {"ports": ports})[0] == place
 
 
+# gates that ask a suite
+
+CONTRACT = {"name": "contract", "metric": "expectations", "suite": "answers"}
+
+
+def test_gates_that_ask_a_suite_stand_among_the_others_and_are_told_apart():
+    service = Service.model_validate(
+        {**SERVICE, "gates": [CONTRACT, GATE], "smoke": {"expectations": "quick"}, "shadow": {"expectations": "quick"}}
+    )
+    assert [gate.name for gate in service.gates] == ["contract", GATE["name"]]
+    assert [gate.name for gate in service.measured] == [GATE["name"]]
+    assert [gate.name for gate in service.suite_gates] == ["contract"]
+    assert service.suite_names == ("quick", "answers")
+
+
+@pytest.mark.parametrize(
+    ("gates", "place", "message"),
+    [
+        pytest.param([GATE, {**CONTRACT, "margin": 0.2}], "gates.1.margin", "Extra inputs", id="a margin"),
+        pytest.param([GATE, {"name": "c", "metric": "expectations"}], "gates.1.suite", "Field required", id="no suite"),
+        pytest.param([CONTRACT], "", "one gate must watch until then", id="nobody watches"),
+        pytest.param([GATE, {**CONTRACT, "name": GATE["name"]}], "", "more than once", id="the same name"),
+    ],
+)
+def test_a_gate_that_asks_a_suite_and_cannot_is_refused(gates, place, message):
+    where, said = refused(Service, {**SERVICE, "gates": gates})
+    assert where == place
+    assert message in said
+
+
 # the schema
 
 
@@ -250,3 +290,8 @@ def test_a_plan_comes_back_from_json_as_it_was():
     again = Service.model_validate_json(service.model_dump_json())
     assert again == service
     assert not re.search("NaN|Infinity", service.model_dump_json())
+
+
+def test_a_step_that_ends_before_anything_settles_is_refused():
+    found = refused(Service, {**SERVICE, "step": {"min_seconds": 60, "settle_seconds": 60}})
+    assert "settle_seconds (60) must be below min_seconds (60)" in str(found)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from greenramp.gates import DriftRule, LatencyRule, LatencySeries, RateRule, RateSeries, Role, SizeRule
+from greenramp.gates.events import Events
 from greenramp.needs import OVERHEAD, Baseline, to_detect, to_prove
 
 ALPHA = 0.05
@@ -47,10 +48,10 @@ def test_the_estimate_meets_the_gate_itself():
     for _ in range(60):
         series, mine = RateSeries(0.5, 600.0), 0
         while series.log_against() < math.log(1 / ALPHA):
-            for _ in range(20):
-                candidate = bool(chance.random() < 0.25)
-                mine += candidate
-                series.add(0.25, candidate, bool(chance.random() < (0.15 if candidate else 0.1)))
+            candidate = chance.random(20) < 0.25
+            mine += int(candidate.sum())
+            bad = chance.random(20) < np.where(candidate, 0.15, 0.1)
+            series.add(Events.of([(0.25, bool(c), bool(b), 0.0, 0) for c, b in zip(candidate, bad, strict=True)]))
         after.append(mine)
     assert np.mean(after) == pytest.approx(detects(rate_rule(0.5), 0.1, 0.25).mean, rel=0.4)
 
@@ -62,10 +63,10 @@ def test_slower_answers_need_about_what_the_gate_needs():
     for _ in range(30):
         series, mine = LatencySeries(0.1, 600.0), 0
         while series.log_against() < math.log(1 / ALPHA):
-            for _ in range(20):
-                candidate = bool(chance.random() < 0.5)
-                mine += candidate
-                series.add(0.5, candidate, float(chance.choice(times)) * (1.1 if candidate else 1.0))
+            candidate = chance.random(20) < 0.5
+            mine += int(candidate.sum())
+            ms = chance.choice(times, 20) * np.where(candidate, 1.1, 1.0)
+            series.add(Events.of([(0.5, bool(c), float(t), 0.0, 0) for c, t in zip(candidate, ms, strict=True)]))
         after.append(mine)
     estimate = to_detect(rule, Baseline(values=times), None, 0.5, ALPHA)
     assert np.mean(after) == pytest.approx(estimate.mean, rel=0.4)

@@ -152,3 +152,30 @@ def test_no_traffic_gives_no_answer(per_second):
 )
 def test_durations_are_for_people(seconds, words):
     assert duration(seconds) == words
+
+
+OUTSIDE = {
+    "sources": {"payments": {"kind": "prometheus", "url": "http://x:1", "bad": "bad_total", "total": "all_total"}},
+}
+REFUSALS = {"name": "refusals", "metric": "counts", "source": "payments", "unit": "request", "role": "require"}
+
+
+@pytest.mark.parametrize("bound", [{"margin": 0.5}, {"max_rate": 0.02}])
+def test_what_a_source_outside_gives_today_is_not_known_unless_it_is_given(bound):
+    plan = service(REFUSALS | bound, **OUTSIDE)
+    unknown = outlooks(plan, 20.0, {})
+    assert {one.able for one in unknown} == {Able.UNKNOWN}
+    assert unknown[0].why == (
+        "today's traffic of the source payments is not known; give --base-rate refusals=<bad rate>, "
+        "one event per request is reckoned with"
+    )
+    assert undecidable("fraud", unknown) == ""
+    given = at(outlooks(plan, 20.0, {"refusals": Baseline.given(0.01)}), "50 %", "refusals")
+    assert math.isfinite(given.prove.mean)
+
+
+def test_times_of_a_source_outside_are_not_known_at_all():
+    times = {"kind": "prometheus", "url": "http://x:1", "buckets": "times_bucket", "unit": "seconds"}
+    gate = {"name": "upstream", "metric": "buckets", "source": "times", "unit": "request"}
+    found = outlooks(service(gate, sources={"times": times}), 20.0, {})
+    assert found[0].why == "today's traffic of the source times is not known"

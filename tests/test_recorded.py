@@ -9,7 +9,7 @@ from greenramp.counting import Counting
 from greenramp.recorded import Replay, Row
 from greenramp.rules import judge_all
 from greenramp.split import Side
-from greenramp.traffic_log import SeenRequest
+from greenramp.traffic_log import SeenRequest, requests_of
 from greenramp.verdict import Outcome
 
 PLAN = Service.model_validate(
@@ -74,7 +74,7 @@ def test_the_last_look_says_what_the_release_itself_would_have_said():
     for row in table:
         side = Side.GREEN if row.mine else Side.BLUE
         request = SeenRequest(row.ts, str(row.number), "", "", side, True, row.failed, not row.failed, row.ms, 25, 0)
-        counting.add_requests([request])
+        counting.add_requests(requests_of([request]))
         counting.add_predictions([(str(row.number), [row.prediction])])
         counting.add_labels([(str(row.number), [row.label])])
     assert looks[-1].verdicts == judge_all(PLAN, counting)

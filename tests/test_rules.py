@@ -7,7 +7,7 @@ from greenramp.counting import Counting
 from greenramp.gates import DriftRule, LatencyRule, Role, SizeRule
 from greenramp.rules import SHARES, judge_all, rule_of
 from greenramp.split import Side
-from greenramp.traffic_log import SeenRequest
+from greenramp.traffic_log import SeenRequest, requests_of
 from greenramp.verdict import Outcome
 
 
@@ -42,11 +42,12 @@ def request(number, side, failed=False, ms=10.0, generation=5):
 def counted(given, bad_of_candidate=2, each=200, generation=5):
     """Both sides with as many requests; the candidate, and the champion with 2, fail in the beginning."""
     sums = Counting(given.gates, Side.GREEN, step_generation=5)
-    sums.add_requests(
+    rows = [
         request(2 * n + side, (Side.GREEN, Side.BLUE)[side], n < (bad_of_candidate, 2)[side], generation=generation)
         for n in range(each)
         for side in (0, 1)
-    )
+    ]
+    sums.add_requests(requests_of(rows))
     return sums
 
 
@@ -116,7 +117,7 @@ def test_a_router_that_shares_otherwise_than_told_makes_everything_invalid():
     given = plan(ERRORS)
     sums = counted(given)
     assert judge_all(given, sums)[-1].outcome is Outcome.PASS
-    sums.add_requests(request(n, Side.BLUE) for n in range(200))
+    sums.add_requests(requests_of([request(n, Side.BLUE) for n in range(200)]))
     verdict = judge_all(given, sums)[-1]
     assert (verdict.gate, verdict.outcome) == (SHARES, Outcome.INVALID)
     assert verdict.sentence.startswith(
@@ -127,3 +128,14 @@ def test_a_router_that_shares_otherwise_than_told_makes_everything_invalid():
 def test_before_any_shared_request_the_router_is_not_judged():
     given = plan(ERRORS)
     assert [v.gate for v in judge_all(given, Counting(given.gates, Side.GREEN, 5))] == ["errors"]
+
+
+def test_where_proof_is_asked_for_later_an_early_step_passes_without_it():
+    gate = {"name": "errors", "metric": "errors", "margin": 0.1, "role": "require", "min_requests": 1}
+    given = Service.model_validate({"model": "digits", "gates": [{**gate, "proof_from_percent": 25}]})
+    sums = counted(given)
+    assert judge_all(given, sums, 5)[0].outcome is Outcome.PASS
+    assert judge_all(given, sums, 25)[0].outcome is Outcome.UNSURE
+    assert judge_all(given, sums)[0].outcome is Outcome.UNSURE
+    needed = [judge_all(given, sums, share)[0].numbers["log10_against_needed"] for share in (5, 25)]
+    assert needed[0] == needed[1]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greenramp.split import Side
-from greenramp.traffic_log import SeenRequest, seen_request
+from greenramp.traffic_log import SENT, SeenRequest, requests_of, seen_request, taken_apart, together, user_number
 
 ROW = {  # as Envoy writes it, for a request that a split sent to the candidate on green
     "v": "1",
@@ -126,3 +126,58 @@ def test_a_request_has_a_time_only_if_its_own_side_answered_at_once(status, atte
         assert attempts <= 1
         assert answered_by is Side.GREEN
     assert found.failed or found.answered
+
+
+def test_requests_in_columns_say_what_they_say_one_by_one():
+    rows = [seen(), seen(status=503, user=None), seen(cluster="fraud.blue-live", route="fraud.live", percent="0")]
+    found = requests_of(rows)
+    assert found.share_of(Side.GREEN).tolist() == [row.share_of(Side.GREEN) for row in rows]
+    assert found.is_on(Side.BLUE).tolist() == [row.side is Side.BLUE for row in rows]
+    assert (found.timed.tolist(), found.ms[found.timed].tolist()) == ([True, False, True], [4.2, 4.2])
+    last = found.only(found.is_on(Side.BLUE))
+    assert (len(last), last.ids, last.user.tolist()) == (1, ["8f14e45f"], [user_number("alice")])
+
+
+@pytest.mark.parametrize(
+    ("key", "number"),
+    [
+        pytest.param("", 0, id="nobody"),
+        pytest.param("00000000000000ff", 255, id="as the router writes it"),
+        pytest.param("0" * 16, 1, id="nobody's number is nobody's"),
+    ],
+)
+def test_a_user_has_the_number_the_router_gave(key, number):
+    assert user_number(key) == number
+
+
+@given(st.sets(st.text(max_size=20)))
+def test_any_text_is_a_user(keys):
+    numbers = {user_number(key) for key in keys}
+    assert len(numbers) == len(keys)
+    assert all(0 <= number < 2**64 for number in numbers)
+
+
+def test_what_one_key_holds_since_version_2_is_read_as_it_was_from_six():
+    sent = " ".join("-" if ROW[key] is None else str(ROW[key]) for key in SENT)
+    row = {**{key: value for key, value in ROW.items() if key not in SENT}, "sent": sent}
+    assert seen_request(row) == seen()
+    assert taken_apart(row)["environment"] == "green"
+    assert taken_apart(ROW) is ROW
+
+
+@pytest.mark.parametrize(
+    ("sent", "understood"),
+    [
+        pytest.param("- - - - - -", False, id="went nowhere"),
+        pytest.param("fraud.green-live fraud.live 5 - - -", True, id="not answered"),
+        pytest.param("fraud.green-live fraud.live 5 0 1 green or blue", True, id="a server that says anything"),
+    ],
+)
+def test_what_is_not_known_of_a_request_is_logged_as_a_dash(sent, understood):
+    assert (seen(sent=sent) is not None) is understood
+
+
+def test_parts_of_a_log_make_one():
+    rows = [seen(id=f"a{n}", ts=str(n)) for n in range(5)]
+    found = together([requests_of(rows[:2]), requests_of([]), requests_of(rows[2:])])
+    assert (found.ts.tolist(), list(found.ids)) == ([0, 1, 2, 3, 4], ["a0", "a1", "a2", "a3", "a4"])

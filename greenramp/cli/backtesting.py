@@ -67,7 +67,7 @@ def backtest(
     except KeyboardInterrupt:
         notes.append(f"interrupted after {done:,} of {runs:,} runs")
     notes.append(f"{done:,} splits of {len(rows):,} of the champion's rows, harm of {100 * drop:g} %, seed {seed}")
-    skipped = [gate.name for gate in plan.gates if gate not in gates_that_can_fail(plan, table.columns)]
+    skipped = [gate.name for gate in plan.measured if gate not in gates_that_can_fail(plan, table.columns)]
     if skipped:
         notes.append(f"left out, observed only or without their columns: {', '.join(skipped)}")
     if as_json:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from greenramp.cli import backtesting, configuration, judging, planning, releasing, sites, traffic
+from greenramp.cli import backtesting, configuration, expectations, judging, planning, releasing, sites, traffic
 from greenramp.errors import ConfigError, GreenrampError, Refused
 
 app = typer.Typer(
@@ -31,7 +31,7 @@ def _options(
         sites.choose_home(home)
 
 
-_COMMANDS = (sites, traffic, planning, releasing, judging, backtesting, configuration)
+_COMMANDS = (sites, traffic, planning, releasing, judging, backtesting, expectations, configuration)
 for group in _COMMANDS:
     group.register(app)
 

@@ -57,7 +57,7 @@ def plan(
     from greenramp.site.settings import this_home
 
     config = service_config(service, configs)
-    given = _given(base_rate or [], [gate.name for gate in config.gates])
+    given = _given(base_rate or [], [gate.name for gate in config.measured])
     recent = read_recent(this_home(), service, config, seconds, time.time())
     per_second = rate if rate is not None else (recent.per_second if recent else 0.0)
     known = bool(per_second) and math.isfinite(per_second)
@@ -158,7 +158,7 @@ def _show(service: str, config: Service, per_second: float, source: str, found: 
     console = Console()
     console.print(f"[bold]{service}[/bold]: {number(per_second)} requests/s ({source})", highlight=False)
     console.print(_steps(config, per_second))
-    for gate in config.gates:
+    for gate in config.measured:
         steps = [one for one in found if one.gate == gate.name]
         known = not math.isnan(steps[0].detect.mean)
         console.print(_gate(steps) if known else f"{gate.name} ({gate.role}): {steps[0].detect.about}")

@@ -5,39 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from greenramp.config import NAME, Service, Site
+from greenramp.clients.faults import Fault, Faulty, faults_in
+from greenramp.clients.goldenfiles import golden_faults, golden_files, read_golden
+from greenramp.clients.knownexpectations import argument_faults
+from greenramp.config import NAME, Service, Site, Suite, SuiteGate
 from greenramp.errors import ConfigError
 
 _Model = TypeVar("_Model", bound=BaseModel)
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing wrong in one file."""
-
-    file: Path
-    key: str
-    seen: str
-    wanted: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}: {self.key}: " if self.key else f"{self.file}: "
-        return f"{place}{self.wanted}" + (f"; seen: {self.seen}" if self.seen else "")
-
-
-class Faulty(ConfigError):
-    """A file that does not load, with everything that is wrong in it."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("\n".join(map(str, faults)))
-        self.faults = faults
 
 
 def read_service(configs: Path, name: str) -> Service:
@@ -55,6 +35,29 @@ def read_site(configs: Path, name: str) -> Site:
     if not re.fullmatch(NAME, name) or not file.is_file():
         raise ConfigError(f"no site {name!r}: {file} is not there")
     return _read(file, Site)
+
+
+def suite_file(configs: Path, service: str, name: str) -> Path:
+    """Where a service's suite of expectations lies; names of services have no underscore."""
+    return configs / "expectations" / f"{service}_{name}.yaml"
+
+
+def suite_names(configs: Path, service: str) -> list[str]:
+    """The suites that a service has."""
+    found = (configs / "expectations").glob(f"{service}_*.yaml")
+    return sorted(path.stem.removeprefix(f"{service}_") for path in found)
+
+
+def read_suite(configs: Path, service: str, name: str) -> Suite:
+    """A service's suite; raises ConfigError naming the ones there are, or all that is wrong with it."""
+    file = suite_file(configs, service, name)
+    if not re.fullmatch(NAME, name) or not file.is_file():
+        there = ", ".join(suite_names(configs, service)) or "none"
+        raise ConfigError(f"no suite {name!r} of {service}: {file} is not there; its suites: {there}")
+    suite = _read(file, Suite)
+    if faults := _faults_of_arguments(file, suite):
+        raise Faulty(faults)
+    return suite
 
 
 def service_names(configs: Path) -> list[str]:
@@ -76,17 +79,49 @@ def check_all(configs: Path) -> tuple[list[Path], list[Fault]]:
                 _read(file, kind)
             except Faulty as error:
                 faults += error.faults
-    faults += _clashes(configs)
+    suites, wrong = _check_suites(configs)
+    files += suites
+    faults += wrong + _clashes(configs) + _missing_suites(configs)
+    files += golden_files(configs)
+    faults += golden_faults(configs, service_names(configs))
     if not files:
         faults.append(Fault(configs, "", "no files", "services/<service>.yaml and sites/<site>.yaml"))
     return files, faults
 
 
+def _check_suites(configs: Path) -> tuple[list[Path], list[Fault]]:
+    """Every suite, and what is wrong with it as far as that can be told without importing great-expectations."""
+    files = sorted(p for p in (configs / "expectations").glob("*") if p.suffix in (".yaml", ".yml"))
+    services, faults = service_names(configs), []
+    for file in files:
+        service, _, name = file.stem.partition("_")
+        if service not in services or not re.fullmatch(NAME, name) or file.suffix != ".yaml":
+            wanted = f"a file name <service>_<suite>.yaml; services: {', '.join(services) or 'none'}"
+            faults.append(Fault(file, "", file.name, wanted))
+        try:
+            faults += _faults_of_arguments(file, _read(file, Suite))
+        except Faulty as error:
+            faults += error.faults
+    return files, faults
+
+
+def _faults_of_arguments(file: Path, suite: Suite) -> list[Fault]:
+    return [
+        Fault(file, ".".join(filter(None, (f"expectations.{number}", expected.type, key))), seen, wanted)
+        for number, expected in enumerate(suite.expectations)
+        for key, seen, wanted in argument_faults(expected)
+    ]
+
+
 def require_fit(configs: Path, name: str) -> None:
-    """Raise ConfigError when the service's file does not fit the other files; those that don't load are let be."""
+    """Raise ConfigError when the service's file does not fit the other files; those that don't load are let be.
+
+    A golden request of this service that does not load is one too.
+    """
     file = configs / "services" / f"{name}.yaml"
-    if faults := [fault for fault in _clashes(configs) if fault.file == file]:
+    if faults := [fault for fault in _clashes(configs) + _missing_suites(configs) if fault.file == file]:
         raise Faulty(faults)
+    read_golden(configs, name)
 
 
 def _clashes(configs: Path) -> list[Fault]:
@@ -107,6 +142,21 @@ def _clashes(configs: Path) -> list[Fault]:
     return faults
 
 
+def _missing_suites(configs: Path) -> list[Fault]:
+    """Places that ask a suite which has no file."""
+    faults = []
+    for file, service in _loaded(configs / "services", Service).items():
+        asked: dict[str, str | None] = {
+            f"gates.{at}.suite": gate.suite for at, gate in enumerate(service.gates) if isinstance(gate, SuiteGate)
+        }
+        asked |= {f"{key}.expectations": getattr(service, key).expectations for key in ("smoke", "shadow")}
+        for key, name in asked.items():
+            if name and not (place := suite_file(configs, file.stem, name)).is_file():
+                there = ", ".join(suite_names(configs, file.stem)) or "none"
+                faults.append(Fault(file, key, repr(name), f"a suite, in {place}; suites of {file.stem}: {there}"))
+    return faults
+
+
 def _loaded(folder: Path, model: type[_Model]) -> dict[Path, _Model]:
     found = {}
     for file in sorted(path for path in folder.glob("*.yaml") if re.fullmatch(NAME, path.stem)):
@@ -123,23 +173,12 @@ def _read(file: Path, model: type[_Model]) -> _Model:
     try:
         return model.model_validate({} if data is None else data)
     except ValidationError as error:
-        raise Faulty([_fault(file, e) for e in error.errors() if not _is_echo(e)]) from error
+        raise Faulty(faults_in(file, error.errors())) from error
 
 
-def _is_echo(error: Any) -> bool:
-    """Whether pydantic finds a list too short only because it does not count the items it has just refused."""
-    return error["type"] == "too_short" and bool(len(error["input"]) >= error["ctx"]["min_length"])
-
-
-def _fault(file: Path, error: Any) -> Fault:
-    key = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "missing":
-        return Fault(file, key, "nothing", "this key is needed")
-    seen = repr(error["input"])[:200]
-    if error["type"] == "extra_forbidden":
-        return Fault(file, key, seen, "no such key here; is it misspelt or indented wrongly?")
-    whole = error["type"] == "value_error"  # a rule across keys names the values itself
-    return Fault(file, key, "" if whole else seen, error["msg"].removeprefix("Value error, "))
+def _is_kind(place: tuple[int | str, ...], number: int) -> bool:
+    """Whether a part of the place is only pydantic's word for which kind of source it took, and no key of the file."""
+    return number == 2 and place[0] == "sources"
 
 
 class _NoDuplicates(yaml.SafeLoader):

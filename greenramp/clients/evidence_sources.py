@@ -1,18 +1,21 @@
-"""The files evidence is read from: the router's log, the prediction logs, the labels."""
+"""Where a release's evidence is read from: the router's log, the prediction logs, labels, and sources outside."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from greenramp.clients.jsonlines import JsonLines
+from greenramp.clients.polling import Polled
+from greenramp.clients.requestlog import RequestLog, lines_from
 from greenramp.counting import Counting
-from greenramp.errors import ConfigError
+from greenramp.errors import BadEvidence, ConfigError, Unreachable
 from greenramp.home import Home
-from greenramp.traffic_log import seen_request
+from greenramp.sources import Batch, Cursor, Source
 
 
 def marks(home: Home, service: str) -> dict[str, list[int]]:
@@ -30,34 +33,135 @@ def prediction_logs(home: Home, service: str) -> list[Path]:
     return sorted(home.predictions / name for name in names if name.endswith(".jsonl"))
 
 
+class PredictionLogs:
+    """What a service's environments answered. A cursor is a mark (see JsonLines) for each file's name.
+
+    start: where a release begins, by path; a file without a mark is read from its beginning.
+    """
+
+    name = "prediction logs"
+
+    def __init__(self, home: Home, service: str, start: Mapping[str, Sequence[int]]) -> None:
+        self._home, self._service, self._start = home, service, start
+
+    def read_since(self, cursor: Cursor) -> Batch:
+        """The answers of the next 2 MB of the first file that has any."""
+        marks = dict(cursor or {})
+        gaps = broken = 0
+        for path in prediction_logs(self._home, self._service):
+            log = lines_from(path, marks.get(path.name) or self._start.get(str(path)))
+            block = log.next_block()
+            predictions = list(predictions_in(log.rows(block or b"")))
+            marks[path.name] = log.mark
+            gaps, broken = gaps + log.gaps, broken + log.broken
+            if block is not None:
+                return Batch(marks, predictions=predictions, more=True, gaps=gaps, broken=broken)
+        return Batch(marks, gaps=gaps, broken=broken)
+
+
+class LabelFile:
+    """A service's labels. A cursor is a mark (see JsonLines)."""
+
+    name = "labels"
+
+    def __init__(self, path: Path, start: Sequence[int] | None) -> None:
+        self._path, self._start = path, start
+
+    def read_since(self, cursor: Cursor) -> Batch:
+        """The labels of the next 2 MB."""
+        log = lines_from(self._path, cursor or self._start)
+        block = log.next_block()
+        labels = list(labels_in(log.rows(block or b"")))
+        return Batch(log.mark, labels=labels, more=block is not None, gaps=log.gaps, broken=log.broken)
+
+
 class EvidenceSources:
-    """All that is known about one service's requests since `marks` were taken."""
+    """All that is known about one service's requests since `since` (see marks), and what other sources know.
 
-    def __init__(self, home: Home, service: str, since: Mapping[str, Sequence[int]]) -> None:
-        self._service = service
-        self._home = home
-        self._since = since
-        self._requests = self._from_mark(home.request_log)
-        self._labels = self._from_mark(labels_file(home, service))
-        self._predictions: dict[Path, JsonLines] = {}
+    others: sources outside; each is read in a thread of its own, so that none holds up the rest (see Polled).
+    ids: whether requests are to be joined with answers and labels. cursors: how far each source has been read, by its
+    name: plain data to go on from. gaps, broken: how often something was gone before it was read; lines that were none.
+    """
 
-    def _from_mark(self, path: Path) -> JsonLines:
-        mark = self._since.get(str(path))
-        return JsonLines.from_mark(path, mark) if mark else JsonLines(path)
-
-    @property
-    def gaps(self) -> int:
-        """How often lines were deleted before they were read."""
-        return sum(log.gaps for log in (self._requests, self._labels, *self._predictions.values()))
+    def __init__(
+        self,
+        home: Home,
+        service: str,
+        since: Mapping[str, Sequence[int]],
+        others: Sequence[Polled] = (),
+        *,
+        ids: bool = True,
+    ) -> None:
+        labels = labels_file(home, service)
+        self._sources: list[Source] = [
+            RequestLog(home.request_log, service, since.get(str(home.request_log)), ids=ids),
+            PredictionLogs(home, service, since),
+            LabelFile(labels, since.get(str(labels))),
+        ]
+        self._others = list(others)
+        self._away: set[str] = set()
+        self.cursors: dict[str, Cursor] = {}
+        self.gaps = self.broken = 0
+        self._notes: list[str] = []
+        self._noted: set[str] = set()
 
     def feed(self, counting: Counting) -> None:
-        """Pass everything new on to `counting`."""
-        seen = (seen_request(row) for row in self._requests.new_lines())
-        counting.add_requests(s for s in seen if s is not None and s.service == self._service)
-        for path in prediction_logs(self._home, self._service):
-            log = self._predictions.setdefault(path, self._from_mark(path))
-            counting.add_predictions(predictions_in(log.new_lines()))
-        counting.add_labels(labels_in(self._labels.new_lines()))
+        """Pass everything new on to `counting`; what comes next is read while it counts."""
+        with ThreadPoolExecutor(1) as ahead:
+            for source in self._sources:
+                batch = source.read_since(self.cursors.get(source.name))
+                while batch.more:
+                    coming = ahead.submit(source.read_since, batch.cursor)
+                    self._pass_on(source, batch, counting)
+                    batch = coming.result()
+                self._pass_on(source, batch, counting)
+        for other in self._others:
+            self._take(other, counting)
+
+    def take_notes(self) -> list[str]:
+        """What sources outside said for people since this was called last: each outage, anything else only once."""
+        notes, self._notes = self._notes, []
+        return notes
+
+    def _note(self, words: str) -> None:
+        if words not in self._noted:
+            self._noted.add(words)
+            self._notes.append(words)
+
+    def _take(self, source: Polled, counting: Counting) -> None:
+        """Pass on what a source outside gave, if it gave anything; one that is away is asked again."""
+        place = f"source {source.name}"  # a source may be called like one of our own
+        try:
+            batch = source.take(self.cursors.get(place))
+        except Unreachable as error:
+            if source.name not in self._away:
+                self._notes.append(f"{error}; it is asked again")
+            self._away.add(source.name)
+        except BadEvidence as error:
+            self._note(f"nothing is judged by what it gives: {error}")
+            counting.refusals.note(source.name, str(error))
+        else:
+            if batch is not None:
+                self._away.discard(source.name)
+                counting.add(batch, source.name)
+                self.cursors[place] = batch.cursor
+                for words in batch.notes:
+                    self._note(words)
+
+    def state(self) -> dict[str, Any]:
+        """Plain data to go on from."""
+        return {"cursors": dict(self.cursors), "gaps": self.gaps, "broken": self.broken}
+
+    def restore(self, state: Mapping[str, Any]) -> Self:
+        """Go on from a state."""
+        self.cursors, self.gaps, self.broken = dict(state["cursors"]), state["gaps"], state["broken"]
+        return self
+
+    def _pass_on(self, source: Source, batch: Batch, counting: Counting) -> None:
+        counting.add(batch)
+        self.cursors[source.name] = batch.cursor
+        self.gaps += batch.gaps
+        self.broken += batch.broken
 
 
 def predictions_in(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, list[Any]]]:

@@ -25,17 +25,6 @@ _importing = threading.Lock()
 _one_at_a_time = threading.Lock()  # the library keeps its context in a global of its own
 
 
-def warm() -> threading.Thread:
-    """Begin to import the library in the background, so that the first step's end does not wait for it.
-
-    Best called when this process has imported its other large packages: threads that import the same ones wait for
-    each other.
-    """
-    thread = threading.Thread(target=_library, name="import great_expectations", daemon=True)
-    thread.start()
-    return thread
-
-
 def faults_of(suite: Suite) -> list[tuple[str, str]]:
     """(key, what is wrong) of every expectation that the library itself refuses: names, arguments and their values."""
     faults = []

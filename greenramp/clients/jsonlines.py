@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 OLDER_KEPT = 8
 """No log keeps more older generations than this: FILE.1 is the newest of them, FILE.8 the oldest."""
 
-_BLOCK_BYTES = 1024 * 1024
+_BLOCK_BYTES = 2 * 1024 * 1024
 """What is in memory at once, however much there is to read; a longer line is read whole."""
 
 _TRACE_BYTES = 256
@@ -38,7 +38,7 @@ class JsonLines:
     offset: byte the next look starts at. inode: of the generation it is in; 0 means the oldest, or with an offset the
     newest. trace: checksum of the bytes before the offset. broken: lines that are no JSON object; they are passed over.
     gaps: how often the place was not there any more, deleted or written over; we went on with the oldest that is there,
-    or with the start of what was written over.
+    or with the start of what was written over. block_bytes: of one block, about.
     """
 
     path: Path
@@ -47,6 +47,7 @@ class JsonLines:
     trace: int = _UNKNOWN
     broken: int = 0
     gaps: int = 0
+    block_bytes: int = _BLOCK_BYTES
 
     @classmethod
     def from_now(cls, path: Path) -> JsonLines:
@@ -75,13 +76,17 @@ class JsonLines:
 
     def new_lines(self) -> Iterator[dict[str, Any]]:
         """The same one by one, with only a part of the file in memory; to be gone through to the end."""
-        while (block := self._next_block()) is not None:
-            for line in block.splitlines():
-                if (row := self._parse(line)) is not None:
-                    yield row
+        while (block := self.next_block()) is not None:
+            yield from self.rows(block)
 
-    def _next_block(self) -> bytes | None:
-        """The next complete lines; None when there are none for now."""
+    def rows(self, block: bytes) -> Iterator[dict[str, Any]]:
+        """The rows of complete lines; lines that are none are counted as broken."""
+        for line in block.splitlines():
+            if (row := self._parse(line)) is not None:
+                yield row
+
+    def next_block(self) -> bytes | None:
+        """The next complete lines, about block_bytes; None when there are none for now."""
         while found := self._find_place():
             newer = found[: found.index(self.inode)]
             try:
@@ -115,13 +120,16 @@ class JsonLines:
                 self.gaps += 1
                 before = _before(file, 0)
                 self.offset = 0
-            data = file.read(_BLOCK_BYTES)
-            at_end = len(data) < _BLOCK_BYTES
-            if not at_end:
+            data = file.read(self.block_bytes)
+            at_end = len(data) < self.block_bytes
+            end = data.rfind(b"\n") + 1
+            if not end and not at_end:
                 data += file.readline()
-        end = data.rfind(b"\n") + 1
-        self._go_to(self.inode, self.offset + end, _checksum((before + data[:end])[-_TRACE_BYTES:]))
-        return data[:end], data[end:] if at_end or end < len(data) else None
+                at_end = not data.endswith(b"\n")
+                end = 0 if at_end else len(data)
+        last = data[max(0, end - _TRACE_BYTES) : end]
+        self._go_to(self.inode, self.offset + end, _checksum((before + last)[-_TRACE_BYTES:]))
+        return data[:end], data[end:] if at_end else None
 
     def _go_to(self, inode: int, offset: int = 0, trace: int = _UNKNOWN) -> None:
         self.inode, self.offset, self.trace = inode, offset, trace

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from greenramp.clients.polling import EVERY_SECONDS, Polled
 from greenramp.clients.prometheus import Prometheus
 from greenramp.clients.sql import Database
-from greenramp.config import Gives, PrometheusSource, SideValues, SqlSource
+from greenramp.config import Gives, PrometheusSource, Service, SideValues, SqlSource
 from greenramp.cumulative import Sides, grown
 from greenramp.errors import BadEvidence
 from greenramp.split import Side
@@ -20,6 +24,23 @@ def open_source(
     if config.side_values is SideValues.VERSION:
         sides = Sides(str(versions[0]), str(versions[1]))
     return _opened(name, config, service, sides)
+
+
+@contextmanager
+def polled_sources(plan: Service, service: str, candidate: Side, versions: tuple[int, int]) -> Iterator[list[Polled]]:
+    """All sources of a service during one step; their connections are given back at the end. See open_source."""
+    opened = [open_source(name, config, service, candidate, versions) for name, config in plan.sources.items()]
+    try:
+        yield [Polled(source, plan.step.settle_seconds, _every(plan, source.name)) for source in opened]
+    finally:
+        for source in opened:
+            if isinstance(source, Database):
+                source.close()
+
+
+def _every(plan: Service, name: str) -> float:
+    """Seconds between two reads: several within the time that a source's gates forgive its silence."""
+    return min([EVERY_SECONDS, *(gate.grace_seconds / 4 for gate in plan.measured if gate.source == name)])
 
 
 def check_source(name: str, config: OutsideConfig, service: str, live: str | None = None) -> str:

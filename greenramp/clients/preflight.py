@@ -13,9 +13,10 @@ from packaging.utils import canonicalize_name
 
 from greenramp.clients.artifacts import describe
 from greenramp.clients.envoy.router import Router
+from greenramp.clients.outside import check_source
 from greenramp.clients.registry import DIGEST_TAG, Registry
-from greenramp.config import GateRole, Service
-from greenramp.errors import ConfigError, Unreachable
+from greenramp.config import GateRole, PrometheusSource, Service, SideValues, SqlSource
+from greenramp.errors import ConfigError, GreenrampError, Unreachable
 from greenramp.home import Home
 from greenramp.plan import Candidate
 from greenramp.planning import Outlook, undecidable
@@ -36,7 +37,7 @@ def look_ahead(home: Home, mlflow_url: str, service: str, plan: Service, version
 
 def gates_ahead(home: Home, service: str, plan: Service, found: Sequence[Outlook]) -> Finding:
     """What is to be said of the gates. found: their outlook at today's traffic, empty when nothing is known of it."""
-    if not any(gate.role is GateRole.REQUIRE for gate in plan.gates):
+    if not any(gate.role is GateRole.REQUIRE for gate in plan.measured):
         return Finding("gates", Severity.NOTE, "no gate is required: none holds a release up by being undecided")
     if Router(home).read(service).live is None:
         return Finding("gates", Severity.OK, "the first version: nobody to compare it with, so no gate is asked")
@@ -46,6 +47,27 @@ def gates_ahead(home: Home, service: str, plan: Service, found: Sequence[Outlook
         )
         return Finding("gates", Severity.WARNING, sentence)
     return outlook_finding(service, plan.allow_undecidable, undecidable(service, found))
+
+
+def sources_ahead(home: Home, service: str, plan: Service) -> tuple[Finding, ...]:
+    """Whether every source outside answers, and has the live side's data; one that has not refuses a release."""
+    router = Router(home)
+    live = router.read(service).live
+    if live is None:
+        return ()  # nobody to compare with, so no gate is asked
+    upstream = router.upstream(service, live)
+    return tuple(
+        _source_ahead(name, config, service, live.value if config.side_values is SideValues.SIDE else version)
+        for name, config in plan.sources.items()
+        for version in [upstream.version if upstream else None]
+    )
+
+
+def _source_ahead(name: str, config: PrometheusSource | SqlSource, service: str, live: str | None) -> Finding:
+    try:
+        return Finding("sources", Severity.OK, f"{name}: {check_source(name, config, service, live)}", str(live or ""))
+    except GreenrampError as error:
+        return Finding("sources", Severity.REFUSE, str(error), str(live or ""))
 
 
 def describe_registered(registry: Registry, model: str, version: str) -> ModelDescription:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from greenramp.baselines import Baselines
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.evidence_sources import labels_file, labels_in, prediction_logs, predictions_in
 from greenramp.clients.jsonlines import OLDER_KEPT, JsonLines, generation
+from greenramp.clients.requestlines import RequestLines
 from greenramp.config import Service
 from greenramp.home import Home
 from greenramp.needs import Baseline
-from greenramp.traffic_log import seen_request
 
 MOST_BYTES = 20 * 1024 * 1024
 """What is read of each log at most, from its end."""
@@ -41,28 +40,28 @@ def read_recent(home: Home, service: str, plan: Service, seconds: float, now: fl
     What the gates are given is looked for further back where labels are waited for.
     """
     live = Router(home).read(service).live
-    found = Baselines(plan.gates)
+    found = Baselines(plan.measured)
     since, first, requests = now - seconds, now, 0
-    waits = max((gate.label_window for gate in plan.gates if gate.metric.labelled), default=0.0)
-    for row in _tail(home.request_log):
-        first = min(first, float(row.get("ts") or now))
-        request = seen_request(row)
-        if request is None or request.service != service or not now - max(seconds, waits) <= request.ts <= now:
-            continue
-        requests += request.ts >= since
-        if live is None or request.side is live:
-            found.add_requests([request])
+    waits = max((gate.label_window for gate in plan.measured if gate.metric.labelled), default=0.0)
+    lines = RequestLines(service, ids=any(gate.metric.labelled for gate in plan.measured))
+    tail = _tail(home.request_log)
+    while (block := tail.next_block()) is not None:
+        first = min(first, _moment(tail, block, now))
+        read = lines.read(block)
+        read = read.only((now - max(seconds, waits) <= read.ts) & (read.ts <= now))
+        requests += int((read.ts >= since).sum())
+        found.add_requests(read if live is None else read.only(read.is_on(live)))
     if not requests:
         return None
-    if any(gate.metric.labelled for gate in plan.gates):
+    if any(gate.metric.labelled for gate in plan.measured):
         for path in prediction_logs(home, service):
-            found.add_predictions(predictions_in(_tail(path)))
-        found.add_labels(labels_in(_tail(labels_file(home, service))))
+            found.add_predictions(predictions_in(_tail(path).new_lines()))
+        found.add_labels(labels_in(_tail(labels_file(home, service)).new_lines()))
     spanned = min(seconds, max(now - max(first, since), 1.0))
     return Recent(spanned, requests, len(found.users), found.found())
 
 
-def _tail(path: Path) -> Iterator[dict[str, Any]]:
+def _tail(path: Path) -> JsonLines:
     """The last MOST_BYTES of a log, through its rotations; a line that is cut in two is passed over."""
     left, start = MOST_BYTES, JsonLines(path)
     for number in range(OLDER_KEPT + 1):
@@ -74,4 +73,9 @@ def _tail(path: Path) -> Iterator[dict[str, Any]]:
         left -= found.st_size
         if left <= 0:
             break
-    yield from start.new_lines()
+    return start
+
+
+def _moment(log: JsonLines, block: bytes, now: float) -> float:
+    """When the first line of the log that can be read was written, whoever it was for; now if none can."""
+    return next((float(row.get("ts") or now) for row in log.rows(block)), now)

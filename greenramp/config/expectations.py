@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from greenramp.config.base import NAME, Strict
-from greenramp.config.gates import GateRole
+from greenramp.config.gates import Gate, GateRole
 
 
 class Expected(Strict):
@@ -48,5 +48,17 @@ class SuiteGate(Strict):
     name: Annotated[str, Field(pattern=NAME, description="Shown in verdicts.")]
     metric: Literal["expectations"] = "expectations"
     suite: Annotated[str, Field(pattern=NAME, description="configs/expectations/<service>_<suite>.yaml")]
-    role: Annotated[GateRole, Field(strict=False)] = GateRole.GUARD
+    role: Annotated[
+        GateRole,
+        Field(strict=False, description="guard and require: what is not met takes back. observe: only shown."),
+    ] = GateRole.GUARD
     min_requests: Annotated[int, Field(ge=1, description="With fewer rows nothing is decided.")] = 50
+
+
+def _kind(given: Any) -> str:
+    metric = given.get("metric") if isinstance(given, Mapping) else getattr(given, "metric", None)
+    return "suite" if metric == "expectations" else "measured"
+
+
+AnyGate = Annotated[Annotated[Gate, Tag("measured")] | Annotated[SuiteGate, Tag("suite")], Discriminator(_kind)]
+"""A gate on measurements, or one that asks a suite; what its file says under `metric` tells which."""

@@ -76,6 +76,12 @@ class Gate(Strict):
         str | None, Field(pattern=NAME, description="Only for counts and buckets: which of the service's sources.")
     ] = None
     role: Annotated[GateRole, Field(strict=False)] = GateRole.GUARD
+    proof_from_percent: Annotated[
+        float,
+        Field(
+            ge=0, le=100, description="Only for require: at smaller shares nothing has to be shown yet, as for guard."
+        ),
+    ] = 0
     margin: Annotated[
         float | None, Field(gt=0, le=10, description="Relative harm that matters: 0.2 is a fifth more, or longer.")
     ] = None
@@ -170,6 +176,10 @@ class Gate(Strict):
             raise ValueError("give margin (against the champion), max_rate (absolute), or both")
         if self.metric is Metric.ERROR_SIZE and self.margin is None:
             raise ValueError("error_size needs margin: 0.02 is an error 2 % larger on average than the champion's")
+        if self.proof_from_percent and self.role is not GateRole.REQUIRE:
+            raise ValueError(
+                f"proof_from_percent ({self.proof_from_percent:g}) belongs to role require; it is {self.role}"
+            )
         if self.metric is Metric.LATENCY and self.role is GateRole.REQUIRE and self.margin is None:
             raise ValueError("latency with role require needs margin: 0.1 asks for proof of less than 10 % slower")
         if self.floor is not None and self.margin is None:

@@ -6,8 +6,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from greenramp.config.base import Strict
-from greenramp.config.gates import Gate
+from greenramp.config.base import NAME, Strict
+from greenramp.config.expectations import AnyGate, Suite, SuiteGate
+from greenramp.config.gates import Gate, Metric
+from greenramp.config.preflight import Preflight
+from greenramp.config.shadow import Shadow
+from greenramp.config.smoke import Smoke
+from greenramp.config.sources import Gives, Source
 from greenramp.config.traffic import Traffic
 
 
@@ -19,16 +24,13 @@ class Environment(Strict):
         Field(description="local: Greenramp's own Python. uv: a virtual environment from the model's requirements."),
     ] = "local"
     replicas: Annotated[int, Field(ge=1, le=32, description="Processes per environment.")] = 1
+    log_inputs: Annotated[
+        bool,
+        Field(description="Keep what was asked in the prediction log: for replays and smoke tests of real inputs."),
+    ] = False
     start_seconds: Annotated[float, Field(gt=0, description="Longest start: loading the model until it answers.")] = 120
     install_seconds: Annotated[float, Field(gt=0, description="Longest build of a virtual environment (uv).")] = 900
     drain_seconds: Annotated[float, Field(gt=0, description="Longest wait for requests in flight when it stops.")] = 30
-
-
-class Smoke(Strict):
-    """Checks on a candidate that no user has met."""
-
-    requests: Annotated[int, Field(ge=1, le=1000, description="Requests sent, taken from the input example.")] = 10
-    max_latency_ms: Annotated[float, Field(gt=0, description="The median answer after warm-up must be faster.")] = 1000
 
 
 class Steps(Strict):
@@ -38,12 +40,25 @@ class Steps(Strict):
     deadline_seconds: Annotated[
         float, Field(gt=0, description="A step whose gates are unsure this long goes back.")
     ] = 3600
+    settle_seconds: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="What comes this soon after a change of traffic is not compared: not times, answers or labels. "
+            "Errors always count. 60 lets a cold environment warm up. The bake goes by what stands under step.",
+        ),
+    ] = 0
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Self:
         if self.deadline_seconds < self.min_seconds:
             raise ValueError(
                 f"deadline_seconds ({self.deadline_seconds:g}) is below min_seconds ({self.min_seconds:g})"
+            )
+        if self.settle_seconds >= self.min_seconds:
+            raise ValueError(
+                f"settle_seconds ({self.settle_seconds:g}) must be below min_seconds ({self.min_seconds:g}), "
+                "or a step is over before anything is compared"
             )
         return self
 
@@ -63,14 +78,20 @@ class Service(Strict):
     description: str = ""
     environment: Environment = Environment()
     traffic: Traffic = Traffic()
+    preflight: Preflight = Preflight()
     smoke: Smoke = Smoke()
+    shadow: Shadow = Shadow()
     ladder: Annotated[
         tuple[Annotated[float, Field(gt=0, le=100, multiple_of=0.1)], ...],
         Field(strict=False, min_length=1, description="Candidate's percent of the traffic, step by step."),
     ] = (5.0, 25.0, 50.0, 100.0)
     step: Steps = Steps()
     bake: Steps = Steps(min_seconds=600, deadline_seconds=3600)
-    gates: Annotated[tuple[Gate, ...], Field(strict=False, min_length=1)]
+    sources: Annotated[
+        dict[Annotated[str, Field(pattern=NAME)], Source],
+        Field(description="Places outside that evidence comes from, by the names that gates call them."),
+    ] = {}  # noqa: RUF012  (pydantic copies it)
+    gates: Annotated[tuple[AnyGate, ...], Field(strict=False, min_length=1)]
     max_false_rollback: Annotated[
         float, Field(gt=0, lt=0.5, description="Chance to take back a candidate that is no worse, all gates together.")
     ] = 0.05
@@ -88,6 +109,22 @@ class Service(Strict):
         bool, Field(description="Start a release even if today's traffic is too little for a required gate.")
     ] = False
 
+    @property
+    def measured(self) -> tuple[Gate, ...]:
+        """The gates that judge by what is measured, request by request."""
+        return tuple(gate for gate in self.gates if isinstance(gate, Gate))
+
+    @property
+    def suite_gates(self) -> tuple[SuiteGate, ...]:
+        """The gates that ask a suite at the end of each step."""
+        return tuple(gate for gate in self.gates if isinstance(gate, SuiteGate))
+
+    @property
+    def suite_names(self) -> tuple[str, ...]:
+        """The suites that the smoke test, the shadow test and gates ask, each once."""
+        asked = (self.smoke.expectations, self.shadow.expectations, *(gate.suite for gate in self.suite_gates))
+        return tuple(dict.fromkeys(name for name in asked if name))
+
     @model_validator(mode="after")
     def _ladder_rises_and_gates_differ(self) -> Self:
         if any(b <= a for a, b in zip(self.ladder, self.ladder[1:], strict=False)) or self.ladder[-1] != 100:
@@ -95,4 +132,42 @@ class Service(Strict):
         names = [g.name for g in self.gates]
         if twice := sorted({n for n in names if names.count(n) > 1}):
             raise ValueError(f"gates: each name once; given more than once: {', '.join(twice)}")
+        if not self.measured:
+            raise ValueError("gates: a suite is only asked at the end of a step; one gate must watch until then")
         return self
+
+    @model_validator(mode="after")
+    def _gates_and_sources_fit(self) -> Self:
+        for gate in self.measured:
+            if gate.source is None:
+                continue
+            if (source := self.sources.get(gate.source)) is None:
+                there = ", ".join(sorted(self.sources)) or "none"
+                raise ValueError(f"gates: {gate.name}: no source {gate.source!r}; sources: {there}")
+            if source.gives.value != gate.metric.value:
+                raise ValueError(
+                    f"gates: {gate.name}: the metric {gate.metric} needs {gate.metric}; the source {gate.source} gives "
+                    f"{source.gives}"
+                )
+        judged = {gate.source for gate in self.measured}
+        labelled = [gate.name for gate in self.measured if gate.metric.labelled]
+        for name, source in self.sources.items():
+            if not labelled if source.gives is Gives.LABELS else name not in judged:
+                wanted = f"{Metric.WRONG} or {Metric.ERROR_SIZE}" if source.gives is Gives.LABELS else source.gives
+                raise ValueError(f"sources: {name}: no gate judges by it; it needs one with the metric {wanted}")
+        return self
+
+
+class Pinned(Service):
+    """A service as a release has fixed it, with the suites it asks; later edits of any file change nothing.
+
+    suite_faults: what is wrong with those that can't be read, by name.
+    """
+
+    suites: dict[str, Suite]
+    suite_faults: dict[str, str] = {}  # noqa: RUF012  (pydantic copies it)
+
+
+def suites_of(plan: Service) -> dict[str, Suite]:
+    """The suites that were fixed with a service, by name."""
+    return plan.suites if isinstance(plan, Pinned) else {}

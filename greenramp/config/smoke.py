@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
-from greenramp.config.base import Strict
+from greenramp.config.base import NAME, Strict
 
 
 class Tolerance(Strict):
@@ -55,6 +55,12 @@ class Smoke(Strict):
     max_memory_growth_mb: Annotated[
         float, Field(gt=0, description="Most lasting growth of its memory per 1,000 requests.")
     ] = 50
+    expectations: Annotated[
+        str | None,
+        Field(
+            pattern=NAME, description="Suite that all answers of the smoke test are asked, as it is called for gates."
+        ),
+    ] = None
     max_cold_start_seconds: Annotated[
         float | None, Field(gt=0, description="Longest start until it answers; without it the figure is only shown.")
     ] = None

@@ -10,16 +10,19 @@ weight of what they know, so answers that change while the share grows are no di
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 
+from greenramp.gates.events import Events, Ints
 from greenramp.gates.likelihood import Floats
+from greenramp.gates.measures import Invalid
 from greenramp.gates.one_rate import rate_interval
+from greenramp.gates.users import Users
 
 PLACES, WARM_UP, MOST_CLASSES = 200, 500, 200
-VERSION = 1
+VERSION = 2
 
 
 def ks_reach(count: int, alpha: float) -> float:
@@ -34,43 +37,55 @@ class DriftSeries:
         self._classes: dict[str, int] | None = None
         self._edges: list[float] | None = None
         self._early: list[tuple[float, int, float]] = []
-        self._counts: dict[float, list[list[int]]] = {}
-        self._users: set[str] = set()
+        self._counts: dict[float, Ints] = {}
+        self._users = Users()
         self.candidate = self.champion = 0
 
-    def add(self, share: float, mine: bool, answer: float | str, user: str = "") -> None:
-        """Take in one answer: a finite number, or a class. The first one says which kind they are."""
-        if not self.fits(answer):
-            raise ValueError(f"answers were {self.kind} so far; {answer!r:.50} is none")
-        if user and user in self._users:
+    def add(self, events: Events) -> None:
+        """Take in answers: all finite numbers, or all classes (texts). The first ones say which kind they are."""
+        if not len(events):
             return
-        if user:
-            self._users.add(user)
-        if not self.kind and isinstance(answer, str):
+        texts = events.value.dtype == object
+        if self.kind not in ("", "classes" if texts else "numbers"):
+            raise ValueError(f"answers were {self.kind} so far; {events.value[0]!r:.50} is none")
+        events = events.only(self._users.first(events.user))
+        if texts and self._classes is None:
             self._classes = {}
-        side = 0 if mine else 1
-        self.candidate += mine
-        self.champion += not mine
+        sides = (~events.mine).astype(np.int64)
+        self.candidate += int(events.mine.sum())
+        self.champion += int(sides.sum())
         if self._classes is not None:
-            self._count(share, side, self._class(str(answer)), MOST_CLASSES)
-        elif self._edges is None:
-            self._early.append((share, side, float(answer)))
+            index = np.array([self._class(name) for name in events.value], dtype=np.int64)
+            _count(self._counts, events.share, sides, index, MOST_CLASSES)
+            return
+        early = WARM_UP - len(self._early) if self._edges is None else 0
+        if early:
+            rows = zip(events.share.tolist(), sides.tolist(), events.value.tolist(), strict=True)
+            self._early += [row for row, _ in zip(rows, range(early), strict=False)]
             if len(self._early) >= WARM_UP:
                 self._edges = self._places()
-                for early in self._early:
-                    self._place(*early)
+                share, side, answer = (np.array(column) for column in zip(*self._early, strict=True))
+                self._place(share, side, answer)
                 self._early = []
-        else:
-            self._place(share, side, float(answer))
+        if self._edges is not None:
+            self._place(events.share[early:], sides[early:], events.value[early:])
 
     @property
     def kind(self) -> str:
         """What the answers are so far: numbers, classes, or nothing."""
         return "classes" if self._classes is not None else "numbers" if self._early or self._edges else ""
 
-    def fits(self, answer: float | str) -> bool:
-        """Whether an answer is of the kind of those before."""
-        return self.kind in ("", "classes" if isinstance(answer, str) else "numbers")
+    def fitting(self, answers: Sequence[float | str | Invalid]) -> list[float | str | Invalid]:
+        """The same answers; those that are not of the kind of the ones before are no measurements."""
+        kind, found = self.kind, list(answers)
+        for at, answer in enumerate(answers):
+            if isinstance(answer, Invalid):
+                continue
+            of = "classes" if isinstance(answer, str) else "numbers"
+            kind = kind or of
+            if of != kind:
+                found[at] = Invalid(f"an answer of {answer!r:.60} among {kind}")
+        return found
 
     def distance(self, alpha: float) -> tuple[float, float, float]:
         """Observed distance in [0, 1], and the interval that holds the true one with chance >= 1 - alpha."""
@@ -114,20 +129,20 @@ class DriftSeries:
 
     def _now(self) -> dict[float, tuple[Floats, Floats]]:
         """Counts of each share by place or class, both sides."""
-        counts: dict[float, list[list[int]]] = {} if self._early else self._counts
-        edges = self._places() if self._early else []
-        for share, side, answer in self._early:
-            both = counts.setdefault(share, [[0] * (len(edges) + 1), [0] * (len(edges) + 1)])
-            both[side][int(np.searchsorted(edges, answer))] += 1
-        return {share: (np.array(mine, float), np.array(theirs, float)) for share, (mine, theirs) in counts.items()}
+        counts = self._counts
+        if self._early:
+            edges, counts = self._places(), {}
+            share, side, answer = (np.array(column) for column in zip(*self._early, strict=True))
+            _count(counts, share, side, np.searchsorted(edges, answer), len(edges))
+        return {share: (both[0].astype(np.float64), both[1].astype(np.float64)) for share, both in counts.items()}
 
     def _places(self) -> list[float]:
         values = np.array([answer for _, _, answer in self._early])
         return [float(v) for v in np.unique(np.quantile(values, np.linspace(0, 1, PLACES), method="lower"))]
 
-    def _place(self, share: float, side: int, answer: float) -> None:
+    def _place(self, share: Floats, side: Ints, answer: Floats) -> None:
         edges = self._edges or []
-        self._count(share, side, int(np.searchsorted(edges, answer)), len(edges))
+        _count(self._counts, share, side, np.searchsorted(edges, answer), len(edges))
 
     def _class(self, name: str) -> int:
         """Number of a class; those beyond the most are counted together."""
@@ -136,10 +151,6 @@ class DriftSeries:
             known[name] = len(known)
         return known.get(name, MOST_CLASSES)
 
-    def _count(self, share: float, side: int, index: int, last: int) -> None:
-        both = self._counts.setdefault(share, [[0] * (last + 1), [0] * (last + 1)])
-        both[side][index] += 1
-
     def state(self) -> dict[str, Any]:
         """Plain data to go on from."""
         return {
@@ -147,8 +158,8 @@ class DriftSeries:
             "classes": None if self._classes is None else list(self._classes),
             "edges": self._edges,
             "early": [list(early) for early in self._early],
-            "counts": [[share, *both] for share, both in self._counts.items()],
-            "users": sorted(self._users),
+            "counts": [[share, *both.tolist()] for share, both in self._counts.items()],
+            "users": self._users.state(),
             "sums": [self.candidate, self.champion],
         }
 
@@ -160,10 +171,18 @@ class DriftSeries:
         self._classes = None if names is None else {name: index for index, name in enumerate(names)}
         self._edges = state["edges"]
         self._early = [(share, side, answer) for share, side, answer in state["early"]]
-        self._counts = {share: [list(mine), list(theirs)] for share, mine, theirs in state["counts"]}
-        self._users = set(state["users"])
+        self._counts = {share: np.array(both, dtype=np.int64) for share, *both in state["counts"]}
+        self._users.restore(state["users"])
         self.candidate, self.champion = state["sums"]
         return self
+
+
+def _count(counts: dict[float, Ints], share: Floats, side: Ints, index: Ints, last: int) -> None:
+    """Add events of these shares, sides (0 the candidate's) and places (0 to last) to the counts of each share."""
+    for one in dict.fromkeys(share.tolist()):
+        which = share == one
+        both = np.bincount(side[which] * (last + 1) + index[which], minlength=2 * (last + 1)).reshape(2, last + 1)
+        counts[one] = counts[one] + both if one in counts else both
 
 
 def _ks(mine: Floats, theirs: Floats, alpha: float) -> tuple[Floats, float, float]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+
+from greenramp.gates.events import Bools
+from greenramp.gates.likelihood import Floats
 
 
 @dataclass(frozen=True)
@@ -30,25 +35,49 @@ class Supply:
 
     def __init__(self, source: str, patience_seconds: float) -> None:
         self._source, self._patience = source, patience_seconds
-        self._asked: deque[float] = deque()  # one moment a second is enough
-        self._last = self._measured = -math.inf
+        self._asked: Floats = np.empty(0)  # the first of each second is enough
+        self._second = self._last = self._measured = -math.inf
 
-    def asked(self, ts: float) -> None:
-        """A request came that should give a measurement, now or later."""
-        self._last = max(self._last, ts)
-        if ts > self._measured and (not self._asked or ts - self._asked[-1] >= 1):
-            self._asked.append(ts)
+    def see(self, ts: Floats, asked: Bools, given: Bools) -> None:
+        """Requests of these moments: which should give a measurement, now or later, and which have given one."""
+        fine = np.isfinite(ts)
+        measured = np.maximum.accumulate(np.where(given & fine, ts, -math.inf))
+        came = np.maximum(measured, self._measured)
+        asked = asked & fine
+        waits = ts[asked & (ts > came)]
+        seconds = np.floor(waits)
+        before = np.maximum(np.maximum.accumulate(np.concatenate([[-math.inf], seconds]))[:-1], self._second)
+        self._second = max(self._second, float(seconds.max(initial=-math.inf)))
+        self._last = max(self._last, float(ts[asked].max(initial=-math.inf)))
+        self._measured = float(came[-1]) if came.size else self._measured
+        waiting = np.concatenate([self._asked, waits[seconds > before]])
+        self._asked = waiting[waiting > self._measured]
 
-    def given(self, ts: float) -> None:
-        """The measurement of the request of this moment came."""
-        self._measured = max(self._measured, ts)
-        while self._asked and self._asked[0] <= self._measured:
-            self._asked.popleft()
+    def given(self, moments: Sequence[float]) -> None:
+        """Measurements of these moments, whose requests were seen before."""
+        ts = np.array(moments, dtype=np.float64)
+        self.see(ts, np.zeros(ts.size, bool), np.ones(ts.size, bool))
 
     @property
     def fault(self) -> str:
         """What is unavailable, in words; empty while it is within its patience."""
-        if not self._asked or self._last - self._asked[0] <= self._patience:
+        if not self._asked.size or self._last - self._asked[0] <= self._patience:
             return ""
         silent = self._last - self._asked[0]
         return f"no {self._source} for {silent:,.0f} s of requests to the candidate, {self._patience:g} s are allowed"
+
+    def state(self) -> dict[str, Any]:
+        """Plain data to go on from."""
+        moments = {"second": self._second, "last": self._last, "measured": self._measured}
+        return {
+            "asked": self._asked.tolist(),
+            **{name: moment if math.isfinite(moment) else None for name, moment in moments.items()},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> Self:
+        """Go on from a state."""
+        self._asked = np.array(state["asked"], dtype=np.float64)
+        self._second, self._last, self._measured = (
+            -math.inf if state[name] is None else state[name] for name in ("second", "last", "measured")
+        )
+        return self

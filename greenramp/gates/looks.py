@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from greenramp.gates.rate_series import COMMON
+from greenramp.gates.rate_series import OWN_DRAWS
 
 BLOCK_EVENTS = 20
 """Looks with fewer events are put together: what a look tells is lost where all its events are on one side."""
@@ -37,4 +37,4 @@ class Clock:
 def base_rate_of(bad: int, seen: int) -> float | None:
     """How the next block bets, from all before it: None on bad events alone, a rate on every outcome (see Counts)."""
     rate = bad / seen if seen >= _KNOWN else 0.0
-    return min(rate, _MOST) if rate >= COMMON else None
+    return min(rate, _MOST) if rate >= OWN_DRAWS else None

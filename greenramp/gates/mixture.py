@@ -35,6 +35,22 @@ class Mixture:
         """Close a block: logs of what each alternative's stake is multiplied by, shape (*shape, alternatives)."""
         self._held, self._stakes = self._after(increments, hazard)
 
+    def update_many(self, increments: Floats, hazards: Floats) -> None:
+        """Close several blocks of a single run, one after the other: shapes (blocks, alternatives) and (blocks,).
+
+        The same to the last bit, whether blocks come together or each alone.
+        """
+        stakes, held, holds = self._stakes.copy(), float(self._held), math.isfinite(float(self._held))
+        if not (holds and (hazards > 0).any()):
+            self._stakes = np.add.accumulate(np.concatenate([stakes[None], increments]), axis=0)[-1]
+            return
+        for increment, hazard in zip(increments, hazards.tolist(), strict=True):
+            if holds and hazard > 0:
+                np.logaddexp(stakes, (math.log(hazard) + held) + self._log_weights, out=stakes)
+                held += math.log1p(-hazard)
+            np.add(stakes, increment, out=stakes)
+        self._held, self._stakes = np.asarray(held), stakes
+
     def log_value(self, increments: Floats | float = 0.0, hazard: float = 0.0) -> Floats:
         """Natural log of E, as if `increments` were added: for a look into a block that is not full yet."""
         held, stakes = self._after(increments, hazard)

@@ -21,10 +21,12 @@ from greenramp.gates.rate_gate import RESERVE, Counts, RateGate, log_bets
 
 _THETAS = np.geomspace(0.25, 4.0, 12)
 _TAILS = np.linspace(0.05, 0.8, 6)
+_LOG_NORMS = np.log(np.sinh(_THETAS / 2) / (_THETAS / 2))
+_LOG_TAILS = np.log1p(-_TAILS)
 _EXCEED_MARGIN = 0.25
 _QUANTILES = ((0.99, 200), (0.999, 1000))  # of the champion, and how many of its answers have to be known
 _KNOWN = 50
-VERSION = 1
+VERSION = 2
 
 
 class RankGate:
@@ -101,24 +103,24 @@ class RankGate:
 
 
 def _harm_weights(ranks: Floats) -> Floats:
-    """Weights that rise with the rank, 1 on average over evenly spread ranks; one column per alternative."""
-    rank = np.exp(np.outer(ranks - 0.5, _THETAS) - np.log(np.sinh(_THETAS / 2) / (_THETAS / 2)))
-    tail = (1 - _TAILS) * (1 - ranks[:, None]) ** -_TAILS
+    """Logs of weights that rise with the rank, 1 on average over evenly spread ranks; a column per alternative."""
+    rank = np.outer(ranks - 0.5, _THETAS) - _LOG_NORMS
+    tail = _LOG_TAILS - np.outer(np.log1p(-ranks), _TAILS)
     return np.concatenate([rank, tail], axis=1)
 
 
 def _safe_weights(ranks: Floats) -> Floats:
-    """Weights that fall with the rank."""
-    return np.exp(np.outer(0.5 - ranks, _THETAS) - np.log(np.sinh(_THETAS / 2) / (_THETAS / 2)))
+    """Logs of weights that fall with the rank."""
+    return np.outer(0.5 - ranks, _THETAS) - _LOG_NORMS
 
 
 def _ranked(weights: Any, ranks: Floats | None, share: float, mine: Floats, theirs: Floats) -> Floats:
     """Log of what stakes on the weights are worth after a block; nothing while no ranks are known."""
     if ranks is None:
         return np.zeros(weights(np.array([0.5])).shape[1])
-    w1, w0 = weights(ranks[bin_of(mine)]), weights(ranks[bin_of(theirs)])
-    fair1, fair0 = np.log1p(share * (w1 - 1)), np.log1p(share * (w0 - 1))
-    return np.asarray((np.log(w1) - fair1).sum(axis=0) - fair0.sum(axis=0))
+    logs = weights(ranks[bin_of(np.concatenate([mine, theirs]))])
+    fair = np.log1p(share * np.expm1(logs))
+    return np.asarray(logs[: mine.size].sum(axis=0) - fair.sum(axis=0))
 
 
 def _sparse(counts: Ints) -> list[list[int]]:

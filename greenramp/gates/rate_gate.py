@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from greenramp.gates.events import Ints
 from greenramp.gates.likelihood import Floats, log_likelihood
 from greenramp.gates.mixture import Mixture
 
@@ -83,6 +84,22 @@ class RateGate:
         self._against.update(self._harm_bets(block), hazard)
         self._for.update(self._safe_bets(block))
 
+    def update_many(self, shares: Floats, counts: Ints, base_rates: Floats, hazards: Floats) -> None:
+        """Take in several blocks of a single run, in their order.
+
+        shares, base_rates, hazards: one per block; a base rate that is not a number bets on bad events alone.
+        counts: shape (blocks, 4): candidate, champion, candidate_bad, champion_bad.
+        """
+        for mixture, points, limit in ((self._against, self.harmful, 0.0), (self._for, self.safe, self.limit)):
+            gains = np.zeros((len(shares), points.size))
+            for share in np.unique(shares):
+                for common in (False, True):
+                    which = (shares == share) & (np.isnan(base_rates) != common)
+                    if which.any():
+                        base = base_rates[which] if common else None
+                        gains[which] = log_bets(points, limit, _counts_of(share, counts[which], base))
+            mixture.update_many(gains, hazards if mixture is self._against else np.zeros(len(shares)))
+
     def log_against(self, block: Counts | None = None, hazard: float = 0.0) -> Any:
         """Evidence of harm, natural log. Equal or better candidates ever reach log(1/alpha) with chance <= alpha.
 
@@ -136,6 +153,11 @@ def log_bets(log_ratios: Floats, limit: float, block: Counts) -> Floats:
         + good1 * np.log((1 - q1) / (1 - null1))
         + good0 * np.log((1 - q0) / (1 - null0))
     )
+
+
+def _counts_of(share: float, counts: Ints, base_rate: Any) -> Counts:
+    candidate, champion, candidate_bad, champion_bad = counts.T
+    return Counts(share, candidate, champion, candidate_bad, champion_bad, base_rate)
 
 
 def rates_of(log_ratios: Floats, share: float, base_rate: Any) -> tuple[Floats, Floats]:

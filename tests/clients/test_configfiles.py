@@ -279,3 +279,21 @@ def test_the_configuration_of_this_project_is_without_fault():
     assert len(files) >= 2
     assert found == []
     assert service_names(ROOT / "configs")
+
+
+def test_a_suite_that_is_asked_but_has_no_file_is_named_where_it_is_asked(configs):
+    file = service(
+        configs, GOOD + "  - {name: contract, metric: expectations, suite: answers}\nsmoke: {expectations: quick}\n"
+    )
+    _, found = check_all(configs)
+    assert [(fault.file, fault.key, fault.seen) for fault in found] == [
+        (file, "gates.1.suite", "'answers'"),
+        (file, "smoke.expectations", "'quick'"),
+    ]
+    with pytest.raises(Faulty, match=r"gates.1.suite: a suite, in .*fraud_answers.yaml; suites of fraud: none"):
+        require_fit(configs, "fraud")
+
+
+def test_a_fault_of_a_gate_is_named_by_its_place_in_the_file(configs):
+    service(configs, GOOD + "  - {name: contract, metric: expectations, suite: answers, margin: 0.2}\n")
+    assert "fraud.yaml: gates.1.margin: no such key here" in faults(configs)[0]

@@ -2,8 +2,7 @@
 
 import json
 import random
-import subprocess
-import sys
+import re
 import warnings
 from pathlib import Path
 
@@ -11,16 +10,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from greenramp.clients.configfiles import read_suite
+from greenramp.clients.configfiles import read_service, read_suite
 from greenramp.clients.expectations import faults_of, judge_table, validate
 from greenramp.clients.gxfindings import plain
 from greenramp.clients.knownexpectations import argument_faults
+from greenramp.clients.pinning import read_pinned, suite_findings
+from greenramp.clients.smokerun.suite import as_suite
+from greenramp.clients.stepsuites import AGAIN_SECONDS, StepRows, StepSuites
 from greenramp.clients.steptable import frame_of
+from greenramp.config import Pinned, Service
 from greenramp.config.expectations import Expected, Suite, SuiteGate
 from greenramp.drafting import draft
 from greenramp.errors import ConfigError
 from greenramp.expectations import State, markdown_of, table_of
+from greenramp.home import Home
 from greenramp.inputsdraft import draft_inputs
+from greenramp.preflight import refusal
+from greenramp.smoke.answer import Answer
+from greenramp.split import Side
 from greenramp.verdict import Outcome
 
 ROOT = Path(__file__).parents[2]
@@ -185,24 +192,6 @@ def test_nothing_is_printed_and_nobody_is_called(capfd):
     assert (seen.out, seen.err) == ("", "")
 
 
-def test_the_import_can_begin_early_and_beside_other_work():
-    """In a process of its own: a finished import can't be begun again."""
-    code = """
-import sys
-from greenramp.clients.expectations import validate, warm
-from greenramp.config.expectations import Suite
-assert "great_expectations" not in sys.modules
-thread = warm()
-import pandas as pd
-asked = Suite.model_validate({"expectations": [{"expect_column_to_exist": {"column": "a"}}]})
-print(validate("s", asked, pd.DataFrame({"a": [1]})).findings[0].state.value)
-thread.join(60)
-assert not thread.is_alive()
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=200, check=False)
-    assert (done.stdout, done.returncode) == ("met\n", 0), done.stderr
-
-
 # the gate
 
 
@@ -224,6 +213,194 @@ def test_answers_that_are_all_null_never_pass():
     table = frame_of([{"prediction": None, "failed": False}] * 100)
     verdict, _ = judge_table(gate, suite(values_between(min_value=0)), table)
     assert verdict.outcome is Outcome.INVALID
+
+
+# at the end of a step
+
+
+def happen(home, numbers, generation=5, side="green", predict=lambda n: n % 10, status=200):
+    """Requests to a side and its answers, as the logs have them."""
+    row = {"attempts": 1, "cluster": f"digits.{side}-fallback", "environment": side, "generation": str(generation)}
+    row |= {"percent": "25", "route": "digits.split", "status": status, "upstream_us": 3000, "user": "-", "v": "1"}
+    with home.request_log.open("a") as log, (home.predictions / f"digits.{side}.0.jsonl").open("a") as answers:
+        log.writelines(
+            json.dumps({**row, "id": f"{side}{n}", "ts": f"17954380{n // 50:02}.{n:06}"}) + "\n" for n in numbers
+        )
+        rows = ({"v": 1, "id": f"{side}{n}", "predictions": [predict(n)]} for n in numbers)
+        answers.writelines(json.dumps(one) + "\n" for one in rows)
+
+
+@pytest.fixture
+def step(tmp_path):
+    """Begin to watch the suite of digits in a step; all traffic is in the home it gives, too."""
+    home = Home(tmp_path)
+    for folder in (home.request_log.parent, home.predictions):
+        folder.mkdir(parents=True)
+
+    def begin(generation=5, suites=None, **gate):
+        gates = [
+            {"name": "errors", "metric": "errors", "margin": 0.2},
+            {"name": "contract", "metric": "expectations", "suite": "answers", **gate},
+        ]
+        asked = suites or {"answers": suite(values_between(min_value=0, max_value=9))}
+        plan = Pinned.model_validate({"model": "digits", "gates": gates, "suites": asked})
+        return StepSuites(plan, StepRows(home, "digits", Side.GREEN, {}, generation, "25 %"))
+
+    return home, begin
+
+
+def said(verdicts):
+    ((verdict),) = verdicts
+    return verdict.outcome
+
+
+def test_a_suite_is_asked_at_the_steps_end_and_its_pass_stays(step):
+    home, begin = step
+    watched = begin()
+    happen(home, range(60))
+    (before,) = watched.look(0, at_end=False)
+    assert (before.outcome, watched.take_results()) == (Outcome.UNSURE, {})
+    assert "every other gate passes" in before.sentence
+    assert said(watched.look(1, at_end=True)) is Outcome.PASS
+    assert watched.take_results()["contract"].rows == 60
+    happen(home, range(60, 90), predict=lambda _: 12)
+    assert said(watched.look(100, at_end=True)) is Outcome.PASS
+    assert watched.take_results() == {}
+
+
+def test_one_answer_against_the_suite_fails_the_step_and_is_named(step):
+    home, begin = step
+    watched = begin()
+    happen(home, range(60), predict=lambda n: 12 if n == 30 else 3)
+    (verdict,) = watched.look(0, at_end=True)
+    assert verdict.outcome is Outcome.FAIL
+    assert "1 of 60 values are not, e.g. 12" in verdict.sentence
+
+
+def test_only_the_candidates_requests_of_this_step_are_judged(step):
+    home, begin = step
+    happen(home, range(60), generation=4, predict=lambda _: 12)
+    happen(home, range(60), side="blue", predict=lambda _: 12)
+    happen(home, range(60, 120))
+    watched = begin()
+    assert said(watched.look(0, at_end=True)) is Outcome.PASS
+    assert watched.take_results()["contract"].rows == 60
+
+
+def test_too_few_requests_wait_and_are_judged_when_there_are_enough(step):
+    home, begin = step
+    watched = begin(min_requests=100)
+    happen(home, range(60))
+    assert said(watched.look(0, at_end=True)) is Outcome.UNSURE
+    happen(home, range(60, 120))
+    assert said(watched.look(AGAIN_SECONDS / 2, at_end=True)) is Outcome.UNSURE
+    assert said(watched.look(AGAIN_SECONDS, at_end=True)) is Outcome.PASS
+
+
+def test_silence_at_the_steps_end_is_no_pass_whatever_the_role(step):
+    _, begin = step
+    for role in ("guard", "require", "observe"):
+        assert said(begin(role=role).look(0, at_end=True)) is Outcome.UNSURE
+
+
+def test_a_suite_that_can_not_be_evaluated_is_invalid_and_one_that_is_only_shown_stops_nothing(step):
+    home, begin = step
+    happen(home, range(60))
+    broken = {"answers": suite({"expect_column_values_to_be_between": {"column": "score", "min_value": 0}})}
+    assert said(begin(suites=broken).look(0, at_end=True)) is Outcome.INVALID
+    (shown,) = begin(suites=broken, role="observe").look(0, at_end=True)
+    assert shown.outcome is Outcome.PASS
+    assert shown.sentence.startswith("only shown: invalid: 1 of 1 expectation can't be evaluated")
+
+
+def test_a_suite_may_speak_of_requests_that_failed_and_of_what_the_router_answered(step):
+    home, begin = step
+    happen(home, range(60))
+    happen(home, range(60, 65), status=422)
+    seldom = suite({"expect_column_values_to_be_in_set": {"column": "status", "value_set": [200], "mostly": 0.95}})
+    (verdict,) = begin(suites={"answers": seldom}).look(0, at_end=True)
+    assert verdict.outcome is Outcome.FAIL
+    assert "5 of 65 values are not, e.g. 422" in verdict.sentence
+
+
+# a release fixes the suites its gates ask
+
+
+@pytest.fixture
+def configs(tmp_path):
+    """A service whose gate asks the suite answers; write that suite."""
+    for folder in ("services", "expectations"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "services" / "digits.yaml").write_text(
+        "model: digits\ngates:\n"
+        "- {name: errors, metric: errors, margin: 0.5}\n"
+        "- {name: contract, metric: expectations, suite: answers}\n"
+    )
+
+    def write(expectation):
+        (tmp_path / "expectations" / "digits_answers.yaml").write_text(f"expectations: [{expectation}]\n")
+
+    return tmp_path, write
+
+
+def test_a_release_fixes_its_suites_and_a_later_edit_changes_nothing(configs):
+    folder, write = configs
+    write("{expect_column_to_exist: {column: prediction}}")
+    plan = read_pinned(folder, "digits")
+    write("{expect_column_to_exist: {column: score}}")
+    assert plan.suites["answers"].expectations[0].kwargs == {"column": "prediction"}
+    assert (
+        json.loads(plan.model_dump_json())["suites"]["answers"]["expectations"][0]["kwargs"]["column"] == "prediction"
+    )
+    assert plan.model_dump(exclude={"suites", "suite_faults"}) == read_service(folder, "digits").model_dump()
+
+
+@pytest.mark.parametrize(
+    ("expectation", "said"),
+    [
+        pytest.param("{expect_colum_to_exist: {column: a}}", "expect_colum_to_exist", id="no such expectation"),
+        pytest.param(
+            "{expect_column_values_to_be_between: {column: a, min_value: 0, mostly: 7}}",
+            "expectations.0.expect_column_values_to_be_between: mostly",
+            id="what only the library knows",
+        ),
+    ],
+)
+def test_a_release_with_a_faulty_suite_is_refused_before_it_begins(configs, expectation, said):
+    folder, write = configs
+    write(expectation)
+    assert re.search(said, refusal(suite_findings(read_pinned(folder, "digits"))))
+
+
+def test_a_suite_that_is_not_there_keeps_no_way_back_but_refuses_a_release(configs):
+    folder, _ = configs
+    plan = read_pinned(folder, "digits")
+    assert plan.measured[0].name == "errors"
+    assert "no suite 'answers' of digits" in refusal(suite_findings(plan))
+
+
+def test_a_suite_without_fault_is_told_and_a_service_without_suites_says_nothing(configs):
+    folder, write = configs
+    write("{expect_column_to_exist: {column: prediction}}")
+    plan = read_pinned(folder, "digits")
+    assert [str(finding) for finding in suite_findings(plan)] == ["suites ok: great-expectations takes all of answers"]
+    assert suite_findings(Service(model="digits", gates=plan.measured)) == ()
+
+
+# in the smoke test
+
+
+@pytest.mark.parametrize(
+    ("predictions", "outcome"),
+    [([[3], [9]], Outcome.PASS), ([[3], [12]], Outcome.FAIL), ([[3], None], Outcome.PASS), ([], Outcome.UNSURE)],
+    ids=["good", "one bad", "one not answered, which others tell", "none"],
+)
+def test_the_answers_of_a_smoke_test_are_asked_a_suite(predictions, outcome):
+    answers = [
+        Answer(200 if some else 500, json.dumps({"predictions": some}), 3.0, "7", "blue") for some in predictions
+    ]
+    verdict = as_suite("answers", suite(values_between(min_value=0, max_value=9)), answers)
+    assert (verdict.gate, verdict.outcome) == ("smoke/expectations", outcome)
 
 
 # drafts hold on what they were drafted from, and not on something else

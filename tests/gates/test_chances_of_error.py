@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from greenramp.gates.events import Events
 from greenramp.gates.likelihood import log_likelihood, log_mean_exp
 from greenramp.gates.one_rate import OneRate
 from greenramp.gates.rate_gate import Counts, Harm, RateGate, log_bets
@@ -136,7 +137,8 @@ def test_an_outage_is_caught_within_a_few_candidate_requests_of_any_order(share,
         series, mine = RateSeries(0.2, 600.0), 0
         while series.log_against() < math.log(20):
             candidate = bool(draw.random() < share)
-            series.add(share, candidate, candidate or bool(draw.random() < champion_rate))
+            bad = candidate or bool(draw.random() < champion_rate)
+            series.add(Events.of([(share, candidate, bad, 0.0, 0)]))
             mine += candidate
         needed.append(mine)
     assert np.median(needed) <= requests

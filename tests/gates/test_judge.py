@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from greenramp.evidence import Evidence, Stratum
 from greenramp.gates import DriftSeries, Health, RateRule, RateSeries, Role, judge
+from greenramp.gates.events import Events
 from greenramp.gates.rate_gate import Counts
 from greenramp.verdict import Outcome
 
@@ -232,6 +233,6 @@ def test_what_forbids_to_judge_stands_first_and_a_note_last():
 
 def test_a_series_of_another_kind_is_refused():
     answers = DriftSeries()
-    answers.add(0.5, mine=True, answer=1.0)
+    answers.add(Events.of([(0.5, True, 1.0, 0.0, 0)]))
     with pytest.raises(TypeError, match="does not judge a DriftSeries"):
         judge(rule(), answers, ALPHA, BETA, this_step=0)

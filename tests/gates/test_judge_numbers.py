@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from greenramp.gates import DriftRule, DriftSeries, LatencyRule, LatencySeries, Role, SizeRule, SizeSeries, judge
+from greenramp.gates.events import Events
 from greenramp.gates.rate_gate import Counts, RateGate
 from greenramp.verdict import Outcome
 
@@ -17,9 +18,10 @@ MAKE = {
 def verdict(kind, count=6000, worse=1.0, role=Role.GUARD, share=0.5, min_requests=50):
     rule, bounds, make = MAKE[kind]
     series, draw = make(), np.random.default_rng(4)
-    for value in draw.lognormal(3, 0.5, count):
-        mine = bool(draw.random() < share)
-        series.add(share, mine, float(value * (worse if mine else 1)))
+    values = draw.lognormal(3, 0.5, count)
+    mine = draw.random(count) < share
+    rows = zip(mine.tolist(), (values * np.where(mine, worse, 1.0)).tolist(), strict=True)
+    series.add(Events.of([(share, own, value, 0.0, 0) for own, value in rows]))
     judged = rule(name=kind, role=role, min_requests=min_requests, **bounds)
     return judge(judged, series, 0.05, 0.05, this_step=series.candidate)
 

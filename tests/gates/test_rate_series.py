@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 from greenramp.evidence import Evidence, Stratum
 from greenramp.gates import RateSeries, ShareSeries
 from greenramp.gates.blocks import BLOCK_EVENTS
+from greenramp.gates.events import Events
 
+ALICE, BOB = 1, 2**63 + 5
 OUTCOMES = st.lists(
     st.tuples(
         st.sampled_from([0.0, 0.05, 0.5, 1.0]),
         st.booleans(),
         st.booleans(),
         st.one_of(st.floats(0, 1e4), st.just(math.nan), st.just(math.inf), st.just(-math.inf)),
-        st.sampled_from(["", "", "alice", "bob", "carol"]),
+        st.sampled_from([0, 0, ALICE, BOB, 3]),
     ),
     max_size=300,
 )
@@ -27,9 +29,12 @@ OUTCOMES = st.lists(
 
 def series(outcomes=(), margin=0.2):
     made = RateSeries(margin, half_life_seconds=60.0)
-    for outcome in outcomes:
-        made.add(*outcome)
+    made.add(Events.of(list(outcomes)))
     return made
+
+
+def add(made, *outcome):
+    return bool(made.add(Events.of([outcome])).all())
 
 
 def drawn(count, share, rate, champion_rate, seed, users=False):
@@ -37,7 +42,7 @@ def drawn(count, share, rate, champion_rate, seed, users=False):
     for n in range(count):
         mine = bool(draw.random() < share)
         bad = bool(draw.random() < (rate if mine else champion_rate))
-        yield share, mine, bad, float(n), f"user-{n}" if users else ""
+        yield share, mine, bad, float(n), n + 1 if users else 0
 
 
 def odds(made):
@@ -60,8 +65,7 @@ def test_whatever_comes_in_the_evidence_is_a_number(outcomes):
 @given(OUTCOMES, st.integers(0, 300))
 def test_a_state_that_went_through_json_goes_on_bit_for_bit(outcomes, cut):
     resumed = through_json(series(outcomes[:cut]))
-    for outcome in outcomes[cut:]:
-        resumed.add(*outcome)
+    resumed.add(Events.of(outcomes[cut:]))
     whole = series(outcomes)
     assert odds(resumed) == odds(whole)
     assert resumed.evidence == whole.evidence
@@ -71,8 +75,7 @@ def test_a_state_that_went_through_json_goes_on_bit_for_bit(outcomes, cut):
 def test_a_state_in_the_midst_of_common_outcomes_goes_on_bit_for_bit():
     outcomes = list(drawn(1234, 0.25, 0.35, 0.3, 5, users=True))
     resumed = through_json(series(outcomes[:777]))
-    for outcome in outcomes[777:]:
-        resumed.add(*outcome)
+    resumed.add(Events.of(outcomes[777:]))
     assert odds(resumed) == odds(series(outcomes))
 
 
@@ -80,7 +83,7 @@ def test_looking_changes_nothing():
     outcomes = list(drawn(350, 0.25, 0.05, 0.02, 5))
     watched = series()
     for outcome in outcomes:
-        watched.add(*outcome)
+        add(watched, *outcome)
         odds(watched)
     assert watched.state() == series(outcomes).state()
 
@@ -88,7 +91,7 @@ def test_looking_changes_nothing():
 @settings(max_examples=40, deadline=None)
 @given(st.randoms(use_true_random=False), st.sampled_from([0.02, 0.4]))
 def test_the_order_inside_a_block_changes_nothing(chance: random.Random, rate):
-    outcomes = [(share, mine, bad, 0.0, "") for share, mine, bad, _, _ in drawn(4 * BLOCK_EVENTS, 0.25, rate, rate, 8)]
+    outcomes = [(share, mine, bad, 0.0, 0) for share, mine, bad, _, _ in drawn(4 * BLOCK_EVENTS, 0.25, rate, rate, 8)]
     shuffled = []
     for start in range(0, len(outcomes), BLOCK_EVENTS):
         block = outcomes[start : start + BLOCK_EVENTS]
@@ -101,21 +104,30 @@ def test_a_user_is_bet_on_once_whatever_they_meet():
     """A user's side is drawn once; a bet on each of their requests would take one draw for many."""
     common = list(drawn(200, 0.5, 0.5, 0.5, 3))
     once, often = series(common), series(common)
-    assert once.add(0.5, True, False, 0.0, "alice")
+    assert add(once, 0.5, True, False, 0.0, ALICE)
     for _ in range(50):
-        often.add(0.5, True, False, 0.0, "alice")
+        add(often, 0.5, True, False, 0.0, ALICE)
     assert odds(often) == odds(once)
     assert often.evidence.candidate == once.evidence.candidate + 49  # the sums are for reading
-    often.add(0.5, True, True, 0.0, "alice")
+    add(often, 0.5, True, True, 0.0, ALICE)
     assert odds(often) == odds(once)
-    assert not often.add(0.5, True, True, 0.0, "alice")
+    assert not add(often, 0.5, True, True, 0.0, ALICE)
 
 
 def test_rare_outcomes_are_bet_on_by_the_bad_ones_alone():
     peaceful = series(drawn(500, 0.5, 0.01, 0.01, 4))
     before = odds(peaceful)
-    peaceful.add(0.5, True, False, 499.0)
+    add(peaceful, 0.5, True, False, 499.0, 0)
     assert odds(peaceful) == pytest.approx(before, abs=1e-12)
+
+
+def test_good_outcomes_are_bet_on_sooner_while_nobody_has_a_user():
+    nobodys = series(drawn(2000, 0.5, 0.05, 0.05, 3))
+    assert nobodys.state()["base_rate"] == pytest.approx(0.05, abs=0.015)
+    assert series(drawn(2000, 0.5, 0.05, 0.05, 3, users=True)).state()["base_rate"] is None
+    add(nobodys, 0.5, True, False, 2000.0, ALICE)  # of a block that is under way, and that bets as it began
+    nobodys.add(Events.of(list(drawn(BLOCK_EVENTS, 0.5, 0.05, 0.05, 4))))
+    assert nobodys.state()["base_rate"] is None
 
 
 def test_harm_in_common_outcomes_is_found_with_fewer_requests_than_by_bad_ones_alone():
@@ -123,10 +135,11 @@ def test_harm_in_common_outcomes_is_found_with_fewer_requests_than_by_bad_ones_a
 
     def needed(seed):
         made, mine = RateSeries(0.05, 600.0), 0
-        for number, outcome in enumerate(drawn(200_000, 0.05, 0.50, 0.40, seed)):
-            made.add(*outcome[:3])
-            mine += outcome[1]
-            if number % 100 == 0 and made.log_against() >= math.log(20):
+        outcomes = list(drawn(200_000, 0.05, 0.50, 0.40, seed))
+        for start in range(0, len(outcomes), 100):
+            made.add(Events.of([(*outcome[:3], 0.0, 0) for outcome in outcomes[start : start + 100]]))
+            mine += sum(outcome[1] for outcome in outcomes[start : start + 100])
+            if made.log_against() >= math.log(20):
                 return mine
         return math.inf
 
@@ -142,15 +155,18 @@ def test_sticky_users_of_unlike_habits_are_no_harm():
         who = draw.choice(300, 3000, p=draw.dirichlet(np.full(300, 0.3)))
         bad = draw.random(3000) < rate[who]
         made, alarm = RateSeries(0.05, 600.0), False
-        for n, (user, failed) in enumerate(zip(who, bad, strict=True)):
-            made.add(0.25, bool(side[user]), bool(failed), float(n), f"user-{user}")
-            alarm = alarm or (n % 100 == 99 and made.log_against() >= math.log(20))
+        for n in range(0, 3000, 100):
+            some, failed = who[n : n + 100], bad[n : n + 100]
+            made.add(
+                Events(np.full(100, 0.25), side[some], failed, np.arange(n, n + 100.0), some.astype(np.uint64) + 1)
+            )
+            alarm = alarm or made.log_against() >= math.log(20)
         false += alarm
     assert false <= 9
 
 
 def test_sums_are_kept_by_share():
-    made = series([(0.05, True, True), (0.05, False, False), (0.5, True, False)])
+    made = series([(0.05, True, True, 0.0, 0), (0.05, False, False, 0.0, 0), (0.5, True, False, 0.0, 0)])
     assert made.evidence == Evidence((Stratum(0.05, 1, 1, 1, 0), Stratum(0.5, 1, 0, 0, 0)))
 
 
@@ -165,9 +181,12 @@ def test_a_half_life_that_is_none_is_refused(half_life):
 
 def shares(draws, told=0.5, users=None):
     made = ShareSeries(600.0)
-    for n, mine in enumerate(draws):
-        made.add(told, bool(mine), float(n), users[n] if users else "")
+    made.add(drawn_at(0, draws, told, users))
     return made
+
+
+def drawn_at(start, draws, told=0.5, users=None):
+    return Events.of([(told, bool(m), True, float(start + n), users[n] if users else 0) for n, m in enumerate(draws)])
 
 
 def test_shares_as_told_are_no_finding_and_others_are():
@@ -178,7 +197,7 @@ def test_shares_as_told_are_no_finding_and_others_are():
 
 
 def test_a_users_requests_are_one_draw():
-    one, many = shares([True], users=["alice"]), shares([True] * 5000, users=["alice"] * 5000)
+    one, many = shares([True], users=[ALICE]), shares([True] * 5000, users=[ALICE] * 5000)
     assert many.draws == 1
     assert many.log_against() == one.log_against()
     assert shares([True] * 5000).log_against() > math.log(1000)
@@ -192,7 +211,6 @@ def test_shares_go_on_from_their_state_bit_for_bit():
     draw = np.random.default_rng(4).random(777) < 0.3
     half = shares(draw[:350], 0.25)
     resumed = ShareSeries(600.0).restore(json.loads(json.dumps(half.state())))
-    for n in range(350, 777):
-        resumed.add(0.25, bool(draw[n]), float(n))
+    resumed.add(drawn_at(350, draw[350:], 0.25))
     assert resumed.state() == shares(draw, 0.25).state()
     assert resumed.log_against() == shares(draw, 0.25).log_against()

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 from prefect.logging import disable_run_logger
@@ -176,3 +178,42 @@ def test_without_traffic_nothing_can_be_said_and_it_goes_on(register, serving, s
     found = said(version)
     assert refusal(found) == ""
     assert one(found, "gates").severity is Severity.WARNING
+
+
+# sources outside
+
+ORDERS = {
+    "sources": {"orders": {"kind": "sql", "url_env": "ORDERS_URL", "counts": "select side, total, bad from orders"}},
+    "gate": {"metric": "counts", "source": "orders", "unit": "request"},
+}
+
+
+def test_sources_that_give_the_live_sides_counts_are_told(register, serving, said, tmp_path, monkeypatch):
+    monkeypatch.setenv("ORDERS_URL", f"sqlite:///{tmp_path}/orders.db")
+    with closing(sqlite3.connect(tmp_path / "orders.db")) as connection, connection:
+        connection.execute("create table orders as select 'blue' as side, 5 as total, 1 as bad")
+    serving(version := register(A))
+    found = one(said(version, **ORDERS), "sources")
+    assert (found.severity, found.sentence) == (Severity.OK, "orders: counts of blue")
+
+
+@pytest.mark.parametrize(
+    ("url", "rows", "words"),
+    [
+        pytest.param("", 1, "the environment has no ORDERS_URL", id="variable missing"),
+        pytest.param("sqlite:///{}/nowhere.db", 1, "there is no file", id="database away"),
+        pytest.param("sqlite:///{}/orders.db", 0, "nothing of the live side, blue", id="nothing of the live side"),
+    ],
+)
+def test_a_source_that_gives_nothing_refuses(url, rows, words, register, serving, said, tmp_path, monkeypatch):
+    monkeypatch.setenv("ORDERS_URL", url.format(tmp_path))
+    with closing(sqlite3.connect(tmp_path / "orders.db")) as connection, connection:
+        connection.execute("create table orders (side, total, bad)")
+        connection.executemany("insert into orders values ('blue', 5, 1)", [()] * rows)
+    serving(version := register(A))
+    assert words in refusal(said(version, **ORDERS))
+    assert one(said(version, **ORDERS), "sources").severity is Severity.REFUSE
+
+
+def test_the_first_version_asks_no_source(register, said):
+    assert not [finding for finding in said(register(A), **ORDERS) if finding.check == "sources"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from greenramp.clients.envoy.metrics import admin_cluster, metrics_listener, sta
 from greenramp.clients.envoy.userkey import user_key
 from greenramp.handling import MAX_BODY_KB, Edge
 from greenramp.home import Home
+from greenramp.traffic_log import SENT
 
 _TYPE = "type.googleapis.com/envoy.extensions."
 
@@ -22,26 +24,35 @@ _LONGEST_ANSWER_SECONDS = 1260
 _ANY = Edge()
 
 _LOG = {
-    "v": "1",
+    "v": "2",
     "ts": "%START_TIME(%s.%6f)%",
     "id": "%REQ(X-REQUEST-ID)%",
     "user": "%REQ(X-GREENRAMP-USER)%",
-    "cluster": "%UPSTREAM_CLUSTER%",
-    "host": "%UPSTREAM_HOST%",
     "status": "%RESPONSE_CODE%",
-    "flags": "%RESPONSE_FLAGS%",
-    "details": "%RESPONSE_CODE_DETAILS%",
-    "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
     "us": "%COMMON_DURATION(DS_RX_BEG:DS_TX_END:us)%",
     "upstream_us": "%COMMON_DURATION(US_TX_BEG:US_RX_BEG:us)%",
+    "sent": " ".join(
+        {  # SENT in greenramp.traffic_log; one value is read in half the time of six
+            "cluster": "%UPSTREAM_CLUSTER%",
+            "route": "%ROUTE_NAME%",
+            "generation": "%METADATA(ROUTE:greenramp:generation)%",
+            "percent": "%METADATA(ROUTE:greenramp:percent)%",
+            "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
+            "environment": "%RESP(X-ENVIRONMENT)%",  # the last: a server may answer anything
+        }[key]
+        for key in SENT
+    ),
+}
+
+_WHY = {
+    "flags": "%RESPONSE_FLAGS%",
+    "details": "%RESPONSE_CODE_DETAILS%",
+    "host": "%UPSTREAM_HOST%",
+    "version": "%RESP(X-MODEL-VERSION)%",
     "bytes_in": "%BYTES_RECEIVED%",
     "bytes_out": "%BYTES_SENT%",
-    "environment": "%RESP(X-ENVIRONMENT)%",
-    "version": "%RESP(X-MODEL-VERSION)%",
-    "route": "%ROUTE_NAME%",
-    "generation": "%METADATA(ROUTE:greenramp:generation)%",
-    "percent": "%METADATA(ROUTE:greenramp:percent)%",
 }
+"""What a person looks for in a failure; requests that were answered well are logged without, in half the bytes."""
 
 
 def bootstrap(
@@ -104,14 +115,8 @@ def _listener(home: Home, port: int, edge: Edge, secret: bytes) -> dict[str, Any
         **_trust(edge),
         **_limits(edge),
         "access_log": [
-            {
-                "name": "requests",
-                "typed_config": {
-                    "@type": _TYPE + "access_loggers.file.v3.FileAccessLog",
-                    "path": str(home.request_log),
-                    "log_format": {"json_format": _LOG},
-                },
-            }
+            _log(home, _LOG, {"and_filter": {"filters": [_status("GE", 200), _status("LE", 399)]}}),
+            _log(home, _LOG | _WHY, {"or_filter": {"filters": [_status("LE", 199), _status("GE", 400)]}}),
         ],
         "rds": {"route_config_name": "main", "config_source": _file(home, "rds.json")},
         "http_filters": [
@@ -133,6 +138,24 @@ def _listener(home: Home, port: int, edge: Edge, secret: bytes) -> dict[str, Any
             {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
         ],
     }
+
+
+def _log(home: Home, keys: Mapping[str, str], which: Mapping[str, Any]) -> dict[str, Any]:
+    """A line for each request that the filter lets through; Envoy keeps the order of those with one path."""
+    return {
+        "name": "requests",
+        "filter": which,
+        "typed_config": {
+            "@type": _TYPE + "access_loggers.file.v3.FileAccessLog",
+            "path": str(home.request_log),
+            "log_format": {"json_format": dict(keys)},
+        },
+    }
+
+
+def _status(comparison: str, value: int) -> dict[str, Any]:
+    compared = {"default_value": value, "runtime_key": f"greenramp.log.{comparison}.{value}"}
+    return {"status_code_filter": {"comparison": {"op": comparison, "value": compared}}}
 
 
 def _trust(edge: Edge) -> dict[str, Any]:

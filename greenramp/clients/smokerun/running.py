@@ -12,6 +12,7 @@ from greenramp.clients.smokerun.asking import Asking
 from greenramp.clients.smokerun.endurance import endure
 from greenramp.clients.smokerun.formats import try_formats
 from greenramp.clients.smokerun.processes import Processes
+from greenramp.clients.smokerun.suite import as_suite
 from greenramp.clients.smokerun.tested import Tested
 from greenramp.errors import CheckFailed, Unreachable
 from greenramp.smoke import checks
@@ -193,6 +194,10 @@ class _Run:
         asking, report, same = self._asking, self._report, self._processes.same()
         if answers := [a for a in asking.everything() if a.good]:
             report.add(checks.finite(answers))
+        if (name := self._smoke.expectations) and self._tested.suite is not None:
+            report.add(as_suite(name, self._tested.suite, asking.everything()))
+        elif name:
+            report.note("expectations", f"the suite {name} can't be read")
         if asking.again and self._smoke.deterministic and any(a.good for a in answers):
             report.add(checks.same_each_time(asking.again, self._smoke.tolerance))
         elif not self._smoke.deterministic:

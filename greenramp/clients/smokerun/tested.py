@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from greenramp.clients.goldenfiles import Golden
-from greenramp.config import Smoke
+from greenramp.config import Smoke, Suite
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,7 @@ class Tested:
 
     addresses: (host, port) of each process. pids: theirs, none when they run elsewhere. side: blue or green.
     golden: requests whose answers are known. recorded: payloads of real users.
+    suite: what all answers should look like, that of smoke.expectations.
     cold_start_seconds: from the start of the processes until all answered. timeout_seconds: of one request.
     """
 
@@ -23,6 +24,7 @@ class Tested:
     model_path: str
     addresses: tuple[tuple[str, int], ...]
     smoke: Smoke
+    suite: Suite | None = None
     pids: tuple[int, ...] = ()
     golden: tuple[Golden, ...] = ()
     recorded: tuple[Any, ...] = ()

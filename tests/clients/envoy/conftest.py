@@ -28,6 +28,7 @@ from greenramp.handling import Edge, Handling
 from greenramp.home import Home
 from greenramp.route import claim, leave, switch
 from greenramp.split import Side
+from greenramp.traffic_log import taken_apart
 
 SECRET = bytes(range(16))
 """Under which the edge hashes users' keys; the published test vectors of SipHash use it."""
@@ -94,7 +95,7 @@ class Site:
         self._logged_before = self.home.request_log.stat().st_size
 
     def _logged(self) -> list[dict[str, Any]]:
-        return JsonLines(self.home.request_log, self._logged_before).read_new()
+        return [dict(taken_apart(row)) for row in JsonLines(self.home.request_log, self._logged_before).read_new()]
 
     def kill(self) -> None:
         """End Envoy as a crash does."""
