@@ -13,7 +13,7 @@ from greenramp.config.gates import Unit
 from greenramp.gates.measures import Invalid, error_size, time_of
 from greenramp.joining import Asked, Joining
 from greenramp.needs import Baseline
-from greenramp.traffic_log import Requests
+from greenramp.requestcolumns import Requests
 
 
 class Baselines:

@@ -25,11 +25,11 @@ from greenramp.gates.events import Bools, Events, Ints
 from greenramp.gates.measures import Invalid, answer_of, error_size, time_of
 from greenramp.joining import Asked, Joined, Joining
 from greenramp.labels_due import LabelsDue
+from greenramp.requestcolumns import Requests
 from greenramp.settling import Settling
 from greenramp.sourced import Refusals, take_in
 from greenramp.sources import Batch
 from greenramp.split import Side
-from greenramp.traffic_log import Requests
 from greenramp.unmeasured import Unmeasured
 
 DEFAULT_STEP_SECONDS = 600.0

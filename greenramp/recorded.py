@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 from greenramp.config import Gate, Metric, Service
 from greenramp.counting import Counting
 from greenramp.gates import Budget, Rule
+from greenramp.requestcolumns import requests_of
 from greenramp.rules import judge_one, judge_shares, rule_of
 from greenramp.split import Side
-from greenramp.traffic_log import SeenRequest, requests_of
+from greenramp.traffic_log import SeenRequest
 from greenramp.verdict import Outcome, Verdict
 
 LOOKS = 300

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from greenramp.gates.events import Bools
-from greenramp.traffic_log import Requests
+from greenramp.requestcolumns import Requests
 
 
 class Settling:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from greenramp.traffic_log import Requests
+from greenramp.requestcolumns import Requests
 
 Cursor = Any
 """Plain JSON data: where the next read goes on. None begins where the source says a release begins."""

@@ -4,8 +4,9 @@ import pytest
 
 from greenramp.baselines import Baselines
 from greenramp.config import Gate
+from greenramp.requestcolumns import requests_of, user_number
 from greenramp.split import Side
-from greenramp.traffic_log import SeenRequest, requests_of, user_number
+from greenramp.traffic_log import SeenRequest
 
 
 def gate(metric, **more):

@@ -7,9 +7,10 @@ import pytest
 from greenramp.config import Service
 from greenramp.counting import Counting
 from greenramp.recorded import Replay, Row
+from greenramp.requestcolumns import requests_of
 from greenramp.rules import judge_all
 from greenramp.split import Side
-from greenramp.traffic_log import SeenRequest, requests_of
+from greenramp.traffic_log import SeenRequest
 from greenramp.verdict import Outcome
 
 PLAN = Service.model_validate(

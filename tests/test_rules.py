@@ -5,9 +5,10 @@ import pytest
 from greenramp.config import Service
 from greenramp.counting import Counting
 from greenramp.gates import DriftRule, LatencyRule, Role, SizeRule
+from greenramp.requestcolumns import requests_of
 from greenramp.rules import SHARES, judge_all, rule_of
 from greenramp.split import Side
-from greenramp.traffic_log import SeenRequest, requests_of
+from greenramp.traffic_log import SeenRequest
 from greenramp.verdict import Outcome
 
 

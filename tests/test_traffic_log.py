@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from greenramp.requestcolumns import requests_of, together, user_number
 from greenramp.split import Side
-from greenramp.traffic_log import SENT, SeenRequest, requests_of, seen_request, taken_apart, together, user_number
+from greenramp.traffic_log import SENT, SeenRequest, seen_request, taken_apart
 
 ROW = {  # as Envoy writes it, for a request that a split sent to the candidate on green
     "v": "1",

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from greenramp.requestcolumns import Requests, requests_of, together, user_number
 from greenramp.split import Side
-from greenramp.traffic_log import Requests, SeenRequest, requests_of, seen_request, text_of, together, user_number
+from greenramp.traffic_log import SeenRequest, seen_request, text_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

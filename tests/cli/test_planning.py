@@ -32,12 +32,13 @@ gates:
 
 
 @pytest.fixture(scope="module")
-def mlflow_port(mlflow_uri, eventually, tmp_path_factory):
+def mlflow_port(eventually, tmp_path_factory):
     """A server that keeps the artifacts too, as a site's does."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", mlflow_uri, "--workers", "1"]
+    command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{tmp_path_factory.mktemp('server')}/mlflow.db"]
     command += ["--artifacts-destination", str(tmp_path_factory.mktemp("artifacts"))]
     command += ["--host", "127.0.0.1", "--port", str(port)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -67,10 +68,10 @@ def model(mlflow_port, tmp_path_factory):
     code.write_text(CODE)
     mlflow.set_tracking_uri(f"http://127.0.0.1:{mlflow_port}")
     mlflow.set_registry_uri(f"http://127.0.0.1:{mlflow_port}")
-    mlflow.set_experiment("kept by the server")
+    experiment = mlflow.create_experiment("kept by the server")
     for columns in ({"a": "double", "b": "long"}, {"a": "double"}, {"a": "double", "b": "string"}):
         schema = Schema([ColSpec(kind, name) for name, kind in columns.items()])
-        with warnings.catch_warnings(), mlflow.start_run():
+        with warnings.catch_warnings(), mlflow.start_run(experiment_id=experiment):
             warnings.simplefilter("ignore")  # MLflow warns of its own imports
             mlflow.pyfunc.log_model(
                 name="model",

@@ -6,8 +6,9 @@ import pytest
 
 from greenramp.config import Gate
 from greenramp.counting import Counting
+from greenramp.requestcolumns import Requests, requests_of
 from greenramp.split import Side
-from greenramp.traffic_log import Requests, SeenRequest, requests_of
+from greenramp.traffic_log import SeenRequest
 
 STEP = 5
 

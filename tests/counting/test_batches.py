@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from greenramp.config import Service
 from greenramp.counting import Counting
+from greenramp.requestcolumns import requests_of
 from greenramp.rules import judge_all
 from greenramp.split import Side
-from greenramp.traffic_log import SeenRequest, requests_of
+from greenramp.traffic_log import SeenRequest
 
 STEP = 5
 PLAN = Service.model_validate(

@@ -54,7 +54,7 @@ def test_a_port_in_use_is_named_before_the_model_is_loaded(tmp_path):
         (["--drain-seconds", "0"], "must be at least 1"),
         (["--log-inputs", "all"], "invalid choice: 'all'"),
         (["--log-columns", "a"], "needs --log-inputs rows"),
-        (["--log-inputs", "rows", "--log-columns", "a,"], "must be names of columns, separated by commas: 'a,'"),
+        (["--log-inputs", "rows", "--log-columns", "a,"], "must be names, separated by commas: 'a,'"),
     ],
 )
 def test_wrong_arguments_are_refused(tmp_path, wrong, reason):
