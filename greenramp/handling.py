@@ -12,7 +12,7 @@ MAX_BODY_KB = 65_536
 
 
 MAX_MIRROR_KB = 4096
-"""A copy that nobody takes in waits in the router's memory whole, some dozens of them at a time."""
+"""A copy that nobody takes in waits in the router's memory whole, up to 160 of them at a time."""
 
 
 class Retry(StrEnum):

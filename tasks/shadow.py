@@ -80,7 +80,10 @@ def watch_shadow(
     Router(site.home).change(service, lambda r: copy(r, release, time.time(), 0.0, r.mirror_max_kb, STEP_NAME))
     Journal(site.home, release).add("copies ended")
     time.sleep(_LAST_LINES_SECONDS)
-    return run.finished(verdicts, until)
+    found = run.finished(verdicts, until)
+    if run.missing:
+        logger.warning("%s", run.missing)
+    return found
 
 
 @task(**ONCE, timeout_seconds=120, task_run_name="report of the shadow")

@@ -38,13 +38,16 @@ class Sent(NamedTuple):
 
 
 class Users:
-    """Requests to one path over connections that are kept as long as the other end keeps them; none is tried twice."""
+    """Requests to one path over connections that are kept as long as the other end keeps them; none is tried twice.
 
-    def __init__(self, port: int, path: str, body: bytes = BODY) -> None:
+    bodies: sent in turn.
+    """
+
+    def __init__(self, port: int, path: str, bodies: Sequence[bytes] = (BODY,)) -> None:
         self.sent: list[Sent] = []
         self.closed = 0
         """Connections that the other end closed behind an answer."""
-        self._port, self._path, self._body = port, path, body
+        self._port, self._path, self._bodies = port, path, itertools.cycle(bodies)
         self._idle: list[Connection] = []
 
     async def ask(self, user: str) -> None:
@@ -70,9 +73,9 @@ class Users:
 
     async def _exchange(self, connection: Connection, user: str) -> tuple[int, dict[str, str]]:
         reader, writer = connection
-        who = f"x-user-id: {user}\r\ncookie: rid={user}"
-        head = f"POST {self._path} HTTP/1.1\r\nhost: bench\r\n{who}\r\ncontent-length: {len(self._body)}"
-        writer.write(f"{head}\r\n\r\n".encode() + self._body)
+        body, who = next(self._bodies), f"x-user-id: {user}\r\ncookie: rid={user}"
+        what = f"content-type: application/json\r\ncontent-length: {len(body)}"
+        writer.write(f"POST {self._path} HTTP/1.1\r\nhost: bench\r\n{who}\r\n{what}\r\n\r\n".encode() + body)
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().rstrip().split("\r\n")
         told = dict(line.split(": ", 1) for line in lines if ": " in line)
         await reader.readexactly(int(told["content-length"]))
@@ -87,8 +90,8 @@ class Users:
 class SteadyLoad:
     """While the body of `with` runs, `rate` requests go out every second; `sent` grows while it does."""
 
-    def __init__(self, port: int, path: str, rate: float, users: int = 500) -> None:
-        self._users, self._rate, self._names = Users(port, path), rate, [f"user-{n}" for n in range(users)]
+    def __init__(self, port: int, path: str, rate: float, users: int = 500, bodies: Sequence[bytes] = (BODY,)) -> None:
+        self._users, self._rate, self._names = Users(port, path, bodies), rate, [f"user-{n}" for n in range(users)]
         self._ended = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="load")
         self.seconds = 0.0
@@ -141,7 +144,7 @@ class SteadyLoad:
 
 def ask_once_each(port: int, path: str, users: Iterable[str], at_a_time: int = 8) -> Sequence[Sent]:
     """One request for each user, as fast as they are answered."""
-    asking, names = Users(port, path, b""), iter(users)
+    asking, names = Users(port, path, (b"",)), iter(users)
 
     async def client() -> None:
         for name in names:

@@ -19,6 +19,9 @@ REPLAYED = "replay."
 
 _NO_ANSWER = -1.0
 
+_EDGE_SECONDS = 10.0
+"""A request and its copy, sent at once, are taken up no farther apart than this by the two sides."""
+
 
 @dataclass
 class News:
@@ -33,7 +36,9 @@ class News:
 class ShadowLogs:
     """All answers to users, to copies of their requests, and to replays, since `marks` were taken.
 
-    begun: epoch seconds from which on requests are copied; users' requests before it have no copy.
+    begun: epoch seconds from which on requests are copied; users' requests before it count for nothing, nor do copies
+    of them. gaps: how often lines were deleted before they were read, see JsonLines. lost: lines that the serving
+    processes say they could not write.
     """
 
     def __init__(
@@ -41,10 +46,11 @@ class ShadowLogs:
     ) -> None:
         self._home, self._service, self._live, self._since, self._begun = home, service, live, since, begun
         self._logs: dict[Path, JsonLines] = {}
-        self.gaps = 0
+        self._outside: set[str] = set()
+        self.gaps = self.lost = 0
 
     def news(self, until: float = math.inf) -> News:
-        """Everything new; without users' requests after `until`, from which on nothing is copied any more."""
+        """Everything new; without users' requests after `until`, when copying ends, and without copies of them."""
         found = News()
         for path in prediction_logs(self._home, self._service):
             for row in self._new_lines(path):
@@ -52,6 +58,7 @@ class ShadowLogs:
         for request_id, label in labels_in(self._new_lines(labels_file(self._home, self._service))):
             if label is not None:
                 found.labels[request_id] = label if isinstance(label, list) else [label]
+        found.candidate = [answer for answer in found.candidate if answer.id not in self._outside]
         self.gaps = sum(log.gaps for log in self._logs.values())
         return found
 
@@ -63,12 +70,15 @@ class ShadowLogs:
 
     def _sort(self, row: Mapping[str, Any], found: News, until: float) -> None:
         if "id" not in row or "status" not in row:
+            self.lost += int(row.get("dropped") or 0)
             return
         request_id, lives = str(row["id"]), row.get("environment") == self._live.value
         if bool(row.get("copy")) is lives and not request_id.startswith(REPLAYED):
             return  # the champion's copies belong to another test, and the candidate answers no user
         answer = _answer(request_id, row)
         if answer.ts < self._begun or (lives and answer.ts > until):
+            if lives and answer.ts > self._begun - _EDGE_SECONDS:
+                self._outside.add(request_id)  # its copy may still be sent, and be taken up within the time
             return
         (found.live if lives else found.candidate).append(answer)
         if not lives and (features := features_of(row)):

@@ -57,6 +57,14 @@ class ShadowRun:
         self._comparison.take(news.live, news.candidate, news.features, news.labels)
         return tuple(self._comparison.verdicts())
 
+    @property
+    def missing(self) -> str:
+        """What of the logs never came, in words; empty when nothing is missing."""
+        gaps, lost = self._logs.gaps, self._logs.lost
+        said = [f"{gaps} parts of the logs were gone before they were read"] if gaps else []
+        said += [f"a serving process could not write {lost:,} lines of its log"] if lost else []
+        return "; ".join(said)
+
     def ends(self, verdicts: tuple[Verdict, ...], seconds: float) -> bool:
         """Whether there is nothing to wait for any more. seconds: since it began."""
         shadow, outcome = self._plan.shadow, worst(verdicts)

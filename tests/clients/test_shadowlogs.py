@@ -94,3 +94,21 @@ def test_the_first_rows_columns_and_the_headers_of_a_request_are_its_features(ho
 @pytest.mark.parametrize("row", [{}, {"inputs": None}, {"inputs": {"columns": None, "rows": [[1]]}}, {"inputs": {}}])
 def test_a_request_whose_inputs_have_no_columns_has_no_features(row):
     assert features_of(row) == {}
+
+
+def test_a_copy_made_while_copying_begins_or_ends_is_passed_over_with_its_request(home):
+    logs = ShadowLogs(home, "digits", Side.BLUE, {}, begun=10.0)
+    log(home, "blue", {"id": "begins", "ts": 9.999}, {"id": "in", "ts": 10.1}, {"id": "ends", "ts": 12.001})
+    copies = (("begins", 10.001), ("in", 10.2), ("ends", 12.002))
+    log(home, "green", *({"id": name, "ts": ts, "copy": True} for name, ts in copies))
+    news = logs.news(until=12.0)
+    assert (ids(news.live), ids(news.candidate)) == (["in"], ["in"])
+
+
+def test_lines_that_a_process_could_not_write_are_counted(home):
+    logs = ShadowLogs(home, "digits", Side.BLUE, {})
+    (home.predictions / "digits.green.0.jsonl").write_text('{"v":1,"dropped":7}\n')
+    logs.news()
+    log(home, "green", {"id": "a", "copy": True})
+    assert ids(logs.news().candidate) == ["a"]
+    assert logs.lost == 7

@@ -15,8 +15,9 @@ from greenramp.clients.unixhttp import request
 class Copies:
     """What became of the copies of requests since Envoy started.
 
-    sent: went to the shadow. answered: it answered, and not with 5xx; failed: with 5xx or not at all. dropped: Envoy
-    let them go since too many were open already; they say nothing about the shadow.
+    sent: went to the shadow, but for those whose connection failed: all are answered + failed + dropped. answered: it
+    answered, and not with 5xx; failed: with 5xx or not at all. dropped: Envoy let them go since too many were open
+    already; they say nothing about the shadow.
     """
 
     sent: int
