@@ -109,7 +109,7 @@ def _harm_of(gate: Gate, columns: Collection[str]) -> Metric | None:
 
     Harm to the answers differs with what looks at them: a strange answer would be far more than a larger error.
     """
-    of_answers = gate.metric in (Metric.ERROR_SIZE, Metric.DRIFT)
+    of_answers = gate.metric in (Metric.ERROR_SIZE, Metric.DRIFT, Metric.CONVERSIONS)
     return gate.metric if of_answers or (gate.metric is Metric.WRONG and "wrong" not in columns) else None
 
 
@@ -120,6 +120,8 @@ def _worse(row: Row, harm: Metric | None, drop: float, hurt: bool) -> Row:
         if not _number(answer) or not _number(label):
             return row
         return row._replace(prediction=label + (answer - label) * (1 + drop))
+    if harm is Metric.CONVERSIONS:
+        return row._replace(label=0) if hurt and row.label is not None else row
     if harm is not None:
         return row._replace(prediction=_strange(row.prediction)) if hurt and row.prediction is not None else row
     return row._replace(

@@ -10,7 +10,7 @@ import numpy as np
 
 from greenramp.config import Gate, Metric
 from greenramp.config.gates import Unit
-from greenramp.gates.measures import Invalid, error_size, time_of
+from greenramp.gates.measures import Invalid, converted, error_size, time_of
 from greenramp.joining import Asked, Joining
 from greenramp.needs import Baseline
 from greenramp.requestcolumns import Requests
@@ -62,6 +62,9 @@ class Baselines:
                 for gate in self._gates:
                     if gate.metric is Metric.WRONG and right is not None:
                         self._take(gate, request.user, answer != right)
+                    elif gate.metric is Metric.CONVERSIONS and right is not None:
+                        if converted(right) is True:
+                            self._take(gate, request.user, True)
                     elif gate.metric is Metric.ERROR_SIZE and right is not None:
                         size = error_size(answer, right)
                         if not isinstance(size, Invalid):
@@ -74,6 +77,8 @@ class Baselines:
             values = self._values[gate.name]
             if gate.metric is Metric.DRIFT:
                 found[gate.name] = Baseline()
+            elif values and gate.metric is Metric.CONVERSIONS:
+                found[gate.name] = Baseline.seen(len(values), self.requests, self.requests)
             elif values and gate.metric.counted:
                 found[gate.name] = Baseline.seen(round(sum(values)), len(values), self.requests)
             elif values:

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from greenramp.config import Gate, Metric
-from greenramp.gates import BucketSeries, CountSeries, DriftSeries, LatencySeries, RateSeries, Series, SizeSeries
+from greenramp.gates import (
+    BucketSeries,
+    ConversionSeries,
+    CountSeries,
+    DriftSeries,
+    LatencySeries,
+    RateSeries,
+    Series,
+    SizeSeries,
+)
 from greenramp.gates.health import Supply
 
 SERIES: Mapping[Metric, Callable[[Gate, float], Series]] = {
     Metric.ERRORS: lambda gate, seconds: RateSeries(gate.margin, seconds, gate.reserve, gate.hint),
     Metric.SLOW: lambda gate, seconds: RateSeries(gate.margin, seconds, gate.reserve, gate.hint),
     Metric.WRONG: lambda gate, seconds: RateSeries(gate.margin, seconds, gate.reserve, gate.hint),
+    Metric.CONVERSIONS: lambda gate, seconds: ConversionSeries(gate.margin, seconds, gate.reserve, gate.hint),
     Metric.LATENCY: lambda gate, seconds: LatencySeries(gate.margin, seconds, gate.reserve),
     Metric.ERROR_SIZE: lambda gate, _: SizeSeries(gate.margin or 0.0),
     Metric.DRIFT: lambda _, __: DriftSeries(),

@@ -12,6 +12,7 @@ from greenramp.config import Gate, Metric
 from greenramp.config.gates import Unit
 from greenramp.evidence import Evidence
 from greenramp.gates import (
+    ConversionSeries,
     CountSeries,
     DriftSeries,
     Health,
@@ -22,7 +23,7 @@ from greenramp.gates import (
     SizeSeries,
 )  # fmt: skip
 from greenramp.gates.events import Bools, Events, Ints
-from greenramp.gates.measures import Invalid, answer_of, error_size, time_of
+from greenramp.gates.measures import Invalid, answer_of, converted, error_size, time_of
 from greenramp.joining import Asked, Joined, Joining
 from greenramp.labels_due import LabelsDue
 from greenramp.requestcolumns import Requests
@@ -71,7 +72,9 @@ class Counting:
         labelled = [gate for gate in gates if gate.metric.labelled]
         self.joins = bool(labelled) or any(gate.metric is Metric.DRIFT for gate in gates)
         self._joining = Joining(labels=bool(labelled))
-        self._labels = {g.name: LabelsDue(g.label_window, step_seconds, 1 << n) for n, g in enumerate(labelled)}
+        awaited = [gate for gate in labelled if gate.metric.awaits_all_labels]
+        self._labels = {g.name: LabelsDue(g.label_window, step_seconds, 1 << n) for n, g in enumerate(awaited)}
+        self._labelled = bool(labelled)
 
     @property
     def evidence(self) -> dict[str, Evidence]:
@@ -123,6 +126,11 @@ class Counting:
             due = mine & settled & ~requests.failed
             given = timed & (gate.metric in (Metric.SLOW, Metric.LATENCY))
             self._supplies[gate.name].see(requests.ts, due, mine & given)
+            series = self.series[gate.name]
+            if isinstance(series, ConversionSeries):
+                asked = settled & ~requests.failed
+                series.ask(share[asked], mine[asked])
+                self.this_step[gate.name] += int((due & (requests.generation >= self._step_generation)).sum())
             if given.any():
                 times = times or Events(share, mine, requests.ms, requests.ts, requests.user).only(timed)
                 self._take_times(gate, times, requests.generation[timed])
@@ -160,7 +168,7 @@ class Counting:
         """Take in (request id, label): one label, or a list with one for each row of the request; None is no label."""
         joined: list[Joined] = []
         for request_id, label in labels:
-            if self._labels and label is not None:
+            if self._labelled and label is not None:
                 entry, complete = self._joining.label(request_id, label if isinstance(label, list) else [label])
                 for due in self._labels.values():
                     due.came(entry)
@@ -174,6 +182,10 @@ class Counting:
                 self._measure(gate, [(j.request, answer_of(j.prediction)) for j in joined if j.label is None])
             elif gate.metric is Metric.WRONG:
                 self._measure(gate, [(j.request, j.prediction != j.label) for j in joined if j.label is not None])
+            elif gate.metric is Metric.CONVERSIONS:
+                came = [(j.request, converted(j.label)) for j in joined if j.label is not None]
+                self._supplies[gate.name].given([request.ts for request, _ in came if request.mine])
+                self._measure(gate, [(request, value) for request, value in came if value is not False])
             elif gate.metric is Metric.ERROR_SIZE:
                 sizes = [(j.request, error_size(j.prediction, j.label)) for j in joined if j.label is not None]
                 self._measure(gate, sizes)
@@ -201,6 +213,9 @@ class Counting:
             events = events.without_users()
         counted = events.mine & (generation >= self._step_generation)
         series = self.series[gate.name]
+        if isinstance(series, ConversionSeries):
+            series.add(events)
+            return  # its requests have been counted for this step
         if isinstance(series, RateSeries):
             counted &= series.add(events)
         elif isinstance(series, LatencySeries | SizeSeries | DriftSeries):

@@ -105,7 +105,7 @@ def to_prove(rule: Rule, base: Baseline, rate: float | None, share: float, beta:
                 return _unknown(rule)
             needs = []
             if rule.margin is not None:
-                needs.append(_prove_ratio(rule.margin, rate, share, beta))
+                needs.append(_prove_ratio(rule, rule.margin, rate, share, beta))
             if rule.max_rate is not None:
                 needs.append(_prove_limit(rule.max_rate, rate, beta))
             return max(needs, key=lambda need: need.mean)
@@ -126,7 +126,7 @@ def _detect_ratio(rule: RateRule, rate: float, share: float, alpha: float) -> Ne
     margin, needed = rule.margin or 0.0, math.log(1 / alpha)
     if rate <= 0:
         return Need(math.inf, math.inf, "the champion had no bad event to compare with")
-    ratio, about = 1 + margin, f"{100 * margin:.3g} % more"
+    ratio, about = _worse_by(rule, margin)
     floor_need = 0.0
     if rule.floor is not None and rate * ratio < 2 * rule.floor:
         above = min(2 * rule.floor, (1 + rule.floor) / 2)
@@ -134,7 +134,7 @@ def _detect_ratio(rule: RateRule, rate: float, share: float, alpha: float) -> Ne
         floor_need = needed / _kl(above, rule.floor)
     if not 0 < share < 1:
         return Need(math.inf, math.inf, "no champion beside it")
-    if rate >= COMMON:
+    if rate >= COMMON and not rule.fewer:
         worse = min(rate * ratio, 1 - (1 - rate) / ratio)
         told = _two_rates(worse, rate, share, 1.0)
     else:
@@ -143,13 +143,20 @@ def _detect_ratio(rule: RateRule, rate: float, share: float, alpha: float) -> Ne
     return _need(max(needed / told, floor_need) if told > 0 else math.inf, about)
 
 
-def _prove_ratio(margin: float, rate: float, share: float, beta: float) -> Need:
-    about = f"less than {100 * margin:.3g} % more"
+def _worse_by(rule: RateRule, margin: float) -> tuple[float, str]:
+    """The ratio to the champion's rate that a margin stands for, and in words."""
+    return (1 - margin, f"{100 * margin:.3g} % fewer") if rule.fewer else (1 + margin, f"{100 * margin:.3g} % more")
+
+
+def _prove_ratio(rule: RateRule, margin: float, rate: float, share: float, beta: float) -> Need:
+    about = f"less than {_worse_by(rule, margin)[1]}"
     if rate <= 0:
         return Need(math.inf, math.inf, "the champion had no bad event to compare with")
     if not 0 < share < 1:
         return Need(math.inf, math.inf, "no champion beside it")
-    if rate >= COMMON:
+    if rule.fewer:
+        mean = candidate_requests(rate, -margin, share, beta).mean
+    elif rate >= COMMON:
         mean = math.log(1 / beta) / _two_rates(rate, rate, share, 1 + margin) if rate < 1 else math.inf
     else:
         mean = candidate_requests(rate, margin, share, beta).mean

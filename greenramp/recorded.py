@@ -25,6 +25,7 @@ _NEEDED: Mapping[Metric, tuple[tuple[str, ...], ...]] = {
     Metric.LATENCY: (("ms",),),
     Metric.WRONG: (("wrong",), ("prediction", "label")),
     Metric.ERROR_SIZE: (("prediction", "label"),),
+    Metric.CONVERSIONS: (("label",),),
     Metric.DRIFT: (("prediction",),),
     Metric.COUNTS: (("with counts of its source",),),
     Metric.BUCKETS: (("with the buckets of its source",),),
@@ -163,9 +164,9 @@ class Replay:
 
 
 def _answer(row: Row) -> list[Any] | None:
-    """Rows of a request's answer; a mere "wrong" needs any answer to be held against."""
+    """Rows of a request's answer; a mere "wrong", or a label alone, needs any answer to be held against."""
     if row.prediction is None:
-        return None if row.wrong is None else [0]
+        return None if row.wrong is None and row.label is None else [0]
     return row.prediction if isinstance(row.prediction, list) else [row.prediction]
 
 

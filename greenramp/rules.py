@@ -32,10 +32,12 @@ def rule_of(gate: Gate) -> Rule:
         Metric.ERRORS: "requests failed",
         Metric.SLOW: f"requests slower than {gate.slower_than_ms or 0:g} ms",
         Metric.WRONG: "answers wrong",
+        Metric.CONVERSIONS: "requests converted",
         Metric.COUNTS: f"events of {gate.source} bad",
     }[gate.metric]
     limits = {"margin": gate.margin, "max_rate": gate.max_rate, "floor": gate.floor}
-    return RateRule(gate.name, role, gate.min_requests, gate.weight, bad=bad, **limits)
+    fewer = gate.metric is Metric.CONVERSIONS
+    return RateRule(gate.name, role, gate.min_requests, gate.weight, bad=bad, fewer=fewer, **limits)
 
 
 def at_share(gate: Gate, rule: Rule, percent: float) -> Rule:

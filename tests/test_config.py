@@ -162,6 +162,8 @@ def test_any_other_ladder_is_refused(ladder, place, words):
         pytest.param(
             {"metric": "latency", "hint": 0.5}, "hint (0.5) belongs to errors, slow, wrong and counts", id="a hint"
         ),
+        pytest.param({"metric": "conversions", "margin": 1.5}, "margin below 1, not 1.5", id="more than all clicks"),
+        pytest.param({"metric": "conversions", "max_rate": 0.1}, "conversions are wanted", id="a limit of clicks"),
         pytest.param({"metric": "error_size", "margin": None}, "error_size needs margin", id="sizes without margin"),
         pytest.param({"metric": "drift"}, "margin (0.2) says nothing about drift; give tolerance", id="drift"),
         pytest.param({"tolerance": 0.1}, "tolerance (0.1) belongs to the metric drift", id="tolerance elsewhere"),

@@ -37,6 +37,14 @@ def test_harm_needs_walds_limit_times_what_was_measured(rate, margin, limit):
     assert detects(rate_rule(margin), rate).mean / OVERHEAD == pytest.approx(limit, rel=0.01)
 
 
+@pytest.mark.parametrize(("share", "limit"), [(0.05, 5054), (0.25, 6338), (0.5, 9387)])
+def test_clicks_that_fall_by_fifteen_percent_need_the_published_limit(share, limit):
+    rule = RateRule("clicks", Role.GUARD, 1, bad="requests converted", margin=0.15, fewer=True)
+    found = detects(rule, 0.05, share)
+    assert found.mean / OVERHEAD == pytest.approx(limit, rel=0.06)  # the limit knows of requests without a click, too
+    assert found.about == "15 % fewer"
+
+
 def test_one_hand_computed_example():
     # whose is a bad event? a fair half, or two thirds at twice the rate: (1/2 * 2 ln 2 - 3/2 ln 3/2) / (1/2) = 0.16991
     found = detects(rate_rule(1.0), 0.01, share=0.5)

@@ -129,3 +129,19 @@ def test_some_gates_alone_keep_their_part_of_the_error_budget():
     assert alone[-1].verdicts[0] == together[-1].verdicts[1]
     needed = alone[-1].verdicts[0].numbers["log10_against_needed"]
     assert 10**needed == pytest.approx(60)
+
+
+CLICKS = Service.model_validate(
+    {"model": "fraud", "gates": [{"name": "clicks", "metric": "conversions", "margin": 0.05}]}
+)
+
+
+@pytest.mark.parametrize(("times_as_many", "outcome"), [(1.0, Outcome.PASS), (0.7, Outcome.FAIL)])
+def test_clicks_need_no_answers(times_as_many, outcome):
+    chance, table = random.Random(4), []
+    for number in range(1, 20_001):
+        mine = chance.random() < 0.5
+        clicked = chance.random() < 0.1 * (times_as_many if mine else 1.0)
+        table.append(Row(number, mine, ts=number / 10, share=0.5, label=1 if clicked else None))
+    replay, _ = replayed(table, ["side", "time", "share", "label"], CLICKS)
+    assert replay.reached["clicks"].verdict.outcome is outcome

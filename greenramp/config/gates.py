@@ -18,6 +18,7 @@ class Metric(StrEnum):
     WRONG = "wrong"
     LATENCY = "latency"
     ERROR_SIZE = "error_size"
+    CONVERSIONS = "conversions"
     DRIFT = "drift"
     COUNTS = "counts"
     BUCKETS = "buckets"
@@ -25,7 +26,7 @@ class Metric(StrEnum):
     @property
     def counted(self) -> bool:
         """Whether it counts bad events; the others compare numbers."""
-        return self in (Metric.ERRORS, Metric.SLOW, Metric.WRONG, Metric.COUNTS)
+        return self in (Metric.ERRORS, Metric.SLOW, Metric.WRONG, Metric.COUNTS, Metric.CONVERSIONS)
 
     @property
     def sourced(self) -> bool:
@@ -35,6 +36,11 @@ class Metric(StrEnum):
     @property
     def labelled(self) -> bool:
         """Whether it needs labels."""
+        return self in (Metric.WRONG, Metric.ERROR_SIZE, Metric.CONVERSIONS)
+
+    @property
+    def awaits_all_labels(self) -> bool:
+        """Whether each request should get one; of conversions, those that happened are enough."""
         return self in (Metric.WRONG, Metric.ERROR_SIZE)
 
 
@@ -68,6 +74,7 @@ class Gate(Strict):
             description="errors: not answered well at the first try. slow: slower than slower_than_ms. "
             "wrong: the answer differs from the label that arrived later. latency: time to answer, at every quantile. "
             "error_size: absolute difference of a numeric answer and its label, on average. "
+            "conversions: labels that are true, clicks or purchases: fewer is worse. "
             "drift: how differently the two sides answer. counts: bad events of all events, from the counters of a "
             "source. buckets: times of any kind, from the histogram of a source.",
         ),
@@ -150,7 +157,9 @@ class Gate(Strict):
         if metric is Metric.DRIFT and self.margin is not None:
             raise ValueError(f"margin ({self.margin:g}) says nothing about drift; give tolerance, a distance in (0, 1)")
         if not metric.labelled and self.label_window_seconds is not None:
-            raise ValueError(f"label_window_seconds belongs to wrong and error_size; {metric} needs no labels")
+            raise ValueError(
+                f"label_window_seconds belongs to wrong, error_size and conversions; {metric} needs no labels"
+            )
         self._fits_its_source()
         self._has_something_to_judge_by()
         return self
@@ -174,6 +183,8 @@ class Gate(Strict):
     def _has_something_to_judge_by(self) -> None:
         if self.metric.counted and self.margin is None and self.max_rate is None:
             raise ValueError("give margin (against the champion), max_rate (absolute), or both")
+        if self.metric is Metric.CONVERSIONS:
+            self._is_held_against_the_champion()
         if self.metric is Metric.ERROR_SIZE and self.margin is None:
             raise ValueError("error_size needs margin: 0.02 is an error 2 % larger on average than the champion's")
         if self.proof_from_percent and self.role is not GateRole.REQUIRE:
@@ -188,3 +199,13 @@ class Gate(Strict):
             raise ValueError(f"floor ({self.floor:g}) must be below max_rate ({self.max_rate:g})")
         if self.hint is not None and (self.margin is None or self.hint < self.margin):
             raise ValueError(f"hint ({self.hint:g}) must be at least margin, and needs one")
+
+    def _is_held_against_the_champion(self) -> None:
+        if self.margin is None or self.margin >= 1:
+            seen = "none" if self.margin is None else f"{self.margin:g}"
+            raise ValueError(f"conversions needs a margin below 1, not {seen}: 0.05 is one click of twenty less")
+        if self.hint is not None and self.hint >= 1:
+            raise ValueError(f"hint ({self.hint:g}) must be below 1: no more than all of the clicks can be lost")
+        for key in ("max_rate", "floor"):
+            if (seen_rate := getattr(self, key)) is not None:
+                raise ValueError(f"{key} ({seen_rate:g}) is a limit of what is bad; conversions are wanted")

@@ -153,7 +153,11 @@ class Service(Strict):
         labelled = [gate.name for gate in self.measured if gate.metric.labelled]
         for name, source in self.sources.items():
             if not labelled if source.gives is Gives.LABELS else name not in judged:
-                wanted = f"{Metric.WRONG} or {Metric.ERROR_SIZE}" if source.gives is Gives.LABELS else source.gives
+                wanted = (
+                    f"{Metric.WRONG}, {Metric.ERROR_SIZE} or {Metric.CONVERSIONS}"
+                    if source.gives is Gives.LABELS
+                    else source.gives
+                )
                 raise ValueError(f"sources: {name}: no gate judges by it; it needs one with the metric {wanted}")
         return self
 

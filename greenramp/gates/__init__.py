@@ -1,6 +1,7 @@
 """Gates: from events to verdicts. Pure: numbers in, a verdict with its arithmetic out."""
 
 from greenramp.gates.bucket_series import BucketSeries
+from greenramp.gates.conversion_series import ConversionSeries
 from greenramp.gates.count_series import CountSeries
 from greenramp.gates.drift_series import DriftSeries
 from greenramp.gates.health import Health
@@ -15,6 +16,7 @@ from greenramp.gates.size_series import SizeSeries
 __all__ = [
     "BucketSeries",
     "Budget",
+    "ConversionSeries",
     "CountSeries",
     "DriftRule",
     "DriftSeries",

@@ -58,7 +58,8 @@ def compare(rule: RateRule, margin: float, series: RateSeries | CountSeries, alp
         if harm:
             about_harm += f"; forgiven up to {percent(rule.floor)}, evidence of more than that {odds(above)}"
         harm = harm and above >= -math.log(alpha)
-    about_safety = f"; evidence of less than {percent(margin)} more {odds(in_favour)}, {_passes_from(beta)}"
+    than = "fewer" if rule.fewer else "more"
+    about_safety = f"; evidence of less than {percent(margin)} {than} {odds(in_favour)}, {_passes_from(beta)}"
     return Finding(on_candidate(both, rule.bad), about_harm, about_safety, numbers, harm, in_favour >= -math.log(beta))
 
 

@@ -23,6 +23,14 @@ def time_of(ms: float) -> float | Invalid:
     return ms if math.isfinite(ms) and ms >= 0 else Invalid(f"a time of {ms:g} ms")
 
 
+def converted(labels: Sequence[Any]) -> bool | Invalid:
+    """Whether anything that was wanted came of a request: true, or a number above 0, for one of its rows."""
+    for label in labels:
+        if not isinstance(label, bool) and not _number(label):
+            return Invalid(f"a label of {_short(label)}, wanted true, false or a number")
+    return any(label > 0 for label in labels)
+
+
 def error_size(answers: Sequence[Any], labels: Sequence[Any]) -> float | Invalid:
     """Mean absolute difference over the rows of one request."""
     if len(answers) != len(labels):

@@ -33,7 +33,7 @@ class RateSeries:
     A user counts until their first bad outcome. In the bets a user stands once, since which side a user is on is
     drawn only once: with the first bad outcome, or, where bad outcomes are common, with one outcome of any kind.
     Whether they are common is decided by the blocks before. Without a user each outcome is an own draw, and they are
-    common sooner.
+    common sooner. bad_alone: others are never bet on, since nobody tells of all of them.
     """
 
     def __init__(
@@ -43,12 +43,15 @@ class RateSeries:
         reserve: float = RESERVE,
         hint: float | None = None,
         harm: Harm = Harm.UP,
+        *,
+        bad_alone: bool = False,
     ) -> None:
         self.gate = None if margin is None else RateGate(margin, harm, reserve=reserve, hint=hint)
         self._blocks = Blocks(half_life_seconds)
         self._counts: dict[float, Ints] = {}
         self._block: Ints = np.zeros(4, dtype=np.int64)
         self._base_rate = math.nan  # nan: bad ones alone are bet on
+        self._bad_alone = bad_alone
         self._seen = self._bad = 0
         self._named = False
         self._bad_users, self._bet_users = Users(), Users()
@@ -66,6 +69,7 @@ class RateSeries:
         before = np.concatenate([[0], np.cumsum(bad)])[cut.begins]
         named = self._named | np.concatenate([[False], np.maximum.accumulate(events.user != 0)])
         rates = _base_rates(self._seen + cut.begins, self._bad + before, named[cut.begins])
+        rates = np.full(len(rates), math.nan) if self._bad_alone else rates
         base_rates = np.concatenate([[self._base_rate], rates])
         self._seen, self._bad, self._named = self._seen + len(events), self._bad + int(bad.sum()), bool(named[-1])
         bet = self._bets(events.user, bad, ~np.isnan(base_rates)[cut.number])

@@ -56,6 +56,7 @@ class RateRule(Rule):
     margin: relative harm that matters, in (0, 10]: 0.2 is "a fifth more often than the champion";
         None leaves the champion out of it.
     max_rate: the most allowed whatever the champion does, a fraction in (0, 1); None sets no limit.
+    fewer: fewer of what is counted is worse: it is wanted.
     floor: relative harm is forgiven until the candidate's own rate is shown to be above this fraction;
         for metrics whose champion is so near zero that twice as often is still nothing.
     """
@@ -64,6 +65,7 @@ class RateRule(Rule):
     margin: float | None = None
     max_rate: float | None = None
     floor: float | None = None
+    fewer: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -72,6 +74,8 @@ class RateRule(Rule):
         if self.margin is None and self.max_rate is None:
             raise ValueError(f"{self.name}: give margin or max_rate, or it has nothing to judge by")
         self._refuse_margin(self.margin)
+        if self.fewer and (self.margin is None or self.margin >= 1 or self.max_rate is not None):
+            raise ValueError(f"{self.name}: what is wanted is held against the champion's, with a margin below 1")
         for word, rate in (("max_rate", self.max_rate), ("floor", self.floor)):
             if rate is not None and not 0 < rate < 1:
                 raise ValueError(f"{self.name}: {word} must lie between 0 and 1, not {rate}")

@@ -185,6 +185,7 @@ def test_backtest_stopped_by_hand_shows_what_it_has(configs, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # ignored in background jobs
     )
     assert "splitting" in process.stderr.readline()
     process.send_signal(signal.SIGINT)

@@ -74,3 +74,23 @@ def test_a_label_of_nothing_is_no_label(counting):
     assert sums.evidence["accuracy"] == Evidence()
     sums.add_labels([("a1", 1)])
     assert sums.evidence["accuracy"] == one(candidate=1)
+
+
+CLICKS = Gate.model_validate({"name": "clicks", "metric": "conversions", "margin": 0.05})
+
+
+def test_a_conversion_is_a_label_that_is_true_and_all_requests_are_counted(counting):
+    sums = counting(CLICKS)
+    sums.add_requests([replace(ASKED, id=f"r{n}") for n in range(4)] + [replace(ASKED, id="b", side=Side.BLUE)])
+    sums.add_predictions([(name, [1.0]) for name in ("r0", "r1", "r2", "r3", "b")])
+    sums.add_labels([("r0", 1), ("r1", 0), ("r2", True), ("r3", "yes"), ("b", [0, 2.5])])
+    assert sums.evidence["clicks"] == one(candidate=4, champion=1, candidate_bad=2, champion_bad=1)
+    assert sums.this_step["clicks"] == 4
+    assert "a label of 'yes'" in sums.health("clicks").invalid
+
+
+def test_conversions_that_never_come_are_no_missing_labels(counting):
+    sums = counting(Gate.model_validate({**CLICKS.model_dump(exclude_none=True), "label_window_seconds": 5}))
+    sums.add_requests([replace(ASKED, id=f"r{n}", ts=ASKED.ts + n) for n in range(40)])
+    sums.add_predictions([(f"r{n}", [1.0]) for n in range(40)])
+    assert "labels_missing" not in sums.health("clicks").numbers
