@@ -1,11 +1,14 @@
 """A real Prometheus that scrapes small exporters of ours five times a second."""
 
+import fcntl
 import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,25 +16,33 @@ from typing import Any
 import requests
 
 
+@cache
 def find_prometheus() -> tuple[str | None, str]:
     """Find the program, or fetch Debian's package without being root; None and the reason where there is none."""
     if found := shutil.which("prometheus"):
         return found, ""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "greenramp-tests" / "prometheus"
-    program = cache / "usr" / "bin" / "prometheus"
-    if program.is_file():
-        return str(program), ""
     if not shutil.which("apt-get") or not shutil.which("dpkg"):
         return None, "no prometheus on the PATH, and no apt-get to fetch it with"
-    cache.mkdir(parents=True, exist_ok=True)
-    try:
-        subprocess.run(["apt-get", "download", "prometheus"], cwd=cache, check=True, capture_output=True, timeout=120)
-        package = next(cache.glob("prometheus_*.deb"))
-        subprocess.run(["dpkg", "-x", package.name, "."], cwd=cache, check=True, capture_output=True, timeout=60)
-        package.unlink()
-    except (OSError, subprocess.SubprocessError, StopIteration) as error:
-        return None, f"no prometheus on the PATH, and its Debian package can't be fetched: {error}"
-    return str(program), ""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "greenramp-tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
+        try:
+            return str(_fetched(folder / "prometheus")), ""
+        except (OSError, subprocess.SubprocessError, StopIteration) as error:
+            return None, f"no prometheus on the PATH, and its Debian package can't be fetched: {error}"
+
+
+def _fetched(folder: Path) -> Path:
+    """The program below a folder, which is there whole or not at all."""
+    if not folder.exists():
+        with tempfile.TemporaryDirectory(dir=folder.parent) as aside:
+            order = {"cwd": aside, "check": True, "capture_output": True, "timeout": 60}
+            subprocess.run(["apt-get", "download", "prometheus"], **order)
+            package = next(Path(aside).glob("prometheus_*.deb"))
+            subprocess.run(["dpkg", "-x", package.name, "whole"], **order)
+            (Path(aside) / "whole").rename(folder)
+    return folder / "usr" / "bin" / "prometheus"
 
 
 class _Metrics(BaseHTTPRequestHandler):
