@@ -62,41 +62,6 @@ def sizes(seed: int, requests: int, larger: float) -> float:
     return math.inf
 
 
-def sticky(seed: int, requests: int) -> tuple[bool, bool]:
-    """Equal sides, 20 000 users of unlike habits, each on one side: false alarm by user, and by request?"""
-    draw, users = np.random.default_rng(seed), 20_000
-    side, rate = draw.random(users) < 0.05, np.clip(draw.normal(0.05, 0.05, users), 0.001, 0.5)
-    habit = draw.lognormal(0, 1, users)
-    who = draw.choice(users, requests, p=habit / habit.sum())
-    bad = draw.random(requests) < rate[who]
-    alarms = []
-    for named in (True, False):
-        series, alarm = RateSeries(0.05, 600.0), False
-        numbers = np.flatnonzero(bad)
-        for part in np.array_split(numbers, max(1, numbers.size // 20)):
-            users = who[part].astype(np.uint64) + 1 if named else np.zeros(part.size, np.uint64)
-            ones = np.ones(part.size, dtype=bool)
-            series.add(Events(np.full(part.size, 0.05), side[who[part]], ones, part / 100, users))
-            alarm = alarm or series.log_against() >= NEEDED
-        alarms.append(alarm)
-    return alarms[0], alarms[1]
-
-
-def delayed(seed: int, requests: int) -> bool:
-    """Equal sides; clicks come ten minutes late on average while the share goes 5, 25, 50 %: a false alarm?"""
-    draw, series = np.random.default_rng(seed), RateSeries(0.05, 600.0)
-    clicked = np.flatnonzero(draw.random(requests) < 0.05)
-    comes = clicked / 100 + draw.exponential(600, clicked.size)
-    alarm = False
-    numbers = clicked[np.argsort(comes)]
-    for part in np.array_split(numbers, max(1, numbers.size // 20)):
-        share = np.array(SHARES)[3 * part // requests]
-        mine, ones = draw.random(part.size) < share, np.ones(part.size, dtype=bool)
-        series.add(Events(share, mine, ones, part / 100, np.zeros(part.size, np.uint64)))
-        alarm = alarm or series.log_against() >= NEEDED
-    return alarm
-
-
 def shared_wrong(seed: int, draws: int, lost: float) -> float:
     """Requests of both sides until a router is found that sends the candidate `lost` less than told, at 50 %."""
     draw, series = np.random.default_rng(seed), ShareSeries(600.0)
