@@ -200,15 +200,20 @@ def _gate(steps: Sequence[Outlook]) -> Table:
     from greenramp.planning import duration
 
     first = steps[0]
-    title = f"[bold]{first.gate}[/bold] ({first.role.value})"
+    proven = next((one for one in steps if one.prove), first)  # it may be asked for from a later step on
+    title = f"[bold]{first.gate}[/bold] ({proven.role.value})"
     title += "" if first.base_rate is None else f", the champion's rate is {percent(first.base_rate)}"
-    title += f"\nfinds {first.detect.about}" + (f", proves {first.prove.about}" if first.prove else "")
-    columns = ["step", "finds: requests", "time"] + (["proves: requests", "time"] if first.prove else []) + ["by then?"]
+    title += f"\nfinds {first.detect.about}" + (f", proves {proven.prove.about}" if proven.prove else "")
+    columns = (
+        ["step", "finds: requests", "time"] + (["proves: requests", "time"] if proven.prove else []) + ["by then?"]
+    )
     table = Table(*columns, title=title, title_justify="left", title_style="")
     for one in steps:
         cells = [_count(one.detect.mean), duration(one.detect_seconds)]
         if one.prove and one.prove_seconds is not None:
             cells += [_count(one.prove.mean), duration(one.prove_seconds)]
+        elif proven.prove:
+            cells += ["-", "-"]
         kept = one is not first and not one.why and math.isinf((one.prove or one.detect).mean)
         word = "as before" if kept else _WORDS[one.able.value]
         table.add_row(one.rung.name, *cells, Text(word, _COLORS[one.able.value]))

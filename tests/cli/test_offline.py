@@ -60,6 +60,17 @@ def test_plan_takes_traffic_by_hand_and_says_so(configs):
     assert "nothing is known of the champion's measurements for times" in " ".join(done.output.split())
 
 
+def test_plan_shows_from_which_step_on_proof_is_asked_for(configs):
+    file = configs / "services" / "fraud.yaml"
+    file.write_text(SERVICE.replace("role: require}", "role: require, proof_from_percent: 50}"))
+    done = run("plan", "fraud", "--configs", configs, "--rate", 100, "--base-rate", "errors=0.01")
+    assert "errors (require)" in done.output
+    rows = [line.split("│")[1:-1] for line in done.output.splitlines() if line.startswith(("│ 10 %", "│ 50 %"))]
+    proofs = {row[0].strip(): row[3].strip() for row in rows if len(row) == 6}
+    assert proofs["10 %"] == "-"
+    assert float(proofs["50 %"].replace(",", "")) > 0
+
+
 def test_plan_ends_with_3_when_a_required_gate_cannot(configs):
     done = run("plan", "fraud", "--configs", configs, "--rate", 1, "--base-rate", "errors=0.01", "--json")
     assert done.exit_code == 3
