@@ -25,7 +25,7 @@ LOOK_SECONDS = 0.5
 ROWS = 30
 """So many that a log of 1 MB is rotated every few seconds."""
 
-LAST_LINES_SECONDS = 0.5
+LAST_LINES_SECONDS = 2.0
 LOST_SECONDS = 1.0
 """A process that is killed takes with it what it has not written: of a tenth of a second, more where it is held up."""
 
