@@ -15,13 +15,14 @@ from greenramp.clients.outside import polled_sources
 from greenramp.clients.releaseevidence import ReleaseEvidence
 from greenramp.clients.stepsuites import StepRows, StepSuites
 from greenramp.config import Service, Steps
-from greenramp.errors import Fenced, NoEvidence
+from greenramp.errors import NoEvidence
 from greenramp.expectations import SuiteResult, markdown_of, table_of
 from greenramp.rules import judge_all
 from greenramp.site.settings import SiteSettings
 from greenramp.split import Side
 from greenramp.verdict import Distrust, Outcome, Verdict, worst
 from tasks.policy import ONCE, STEP
+from tasks.traffic import require_owner
 
 _LOOK_SECONDS = 0.25
 _TELL_SECONDS = 5.0
@@ -76,7 +77,7 @@ def _look_until_decided(
     recorded = float("-inf")
     distrust = Distrust(max(gate.grace_seconds for gate in plan.measured))
     while True:
-        _require_owner(site, service, release)  # a verdict on a service that somebody took over decides nothing
+        require_owner(site, service, release)  # a verdict on a service that somebody took over decides nothing
         evidence.read()
         verdicts = judge_all(plan, evidence.counting, percent)
         long_enough = time.monotonic() - started >= steps.min_seconds
@@ -112,14 +113,6 @@ def _versions(site: SiteSettings, service: str, side: Side) -> tuple[int, int]:
     upstreams = (Router(site.home).upstream(service, one) for one in (side, side.other))
     candidate, champion = (int(upstream.version) if upstream else 0 for upstream in upstreams)
     return candidate, champion
-
-
-def _require_owner(site: SiteSettings, service: str, release: str) -> None:
-    route = Router(site.home).read(service)
-    if route.owner != release:
-        raise Fenced(f"{service} was taken over by {route.owner or 'nobody'} while {release} was watching")
-    if not route.held(time.time()):
-        raise Fenced(f"{service}: the lease of {release} has ended; Envoy sends all traffic to {route.live}")
 
 
 def _record(journal: Journal, where: str, elapsed: float, verdicts: tuple[Verdict, ...]) -> None:

@@ -18,7 +18,7 @@ from greenramp.clients.replay import Replaying
 from greenramp.clients.shadowlogs import ShadowLogs
 from greenramp.clients.shadowrun import Shadowed, ShadowRun
 from greenramp.config import Service
-from greenramp.errors import Fenced, Unreachable
+from greenramp.errors import Unreachable
 from greenramp.expectations import markdown_of, table_of
 from greenramp.providers.base import RunningEnvironment
 from greenramp.route import copy
@@ -28,6 +28,7 @@ from greenramp.split import Side
 from greenramp.verdict import Outcome, Verdict
 from tasks.environment import provider_of
 from tasks.policy import ONCE, STEP
+from tasks.traffic import require_owner
 
 _LOOK_SECONDS = 0.5
 _TELL_SECONDS = 5.0
@@ -67,7 +68,7 @@ def watch_shadow(
     started, told = time.monotonic(), (float("-inf"), "")
     with _replaying(site, service, plan, release, environment, live):
         while True:
-            _require_owner(site, service, release)
+            require_owner(site, service, release)
             verdicts, elapsed = run.look(), time.monotonic() - started
             ended, said = run.ends(verdicts, elapsed), _in_short(verdicts)
             if ended or (said != told[1] and elapsed - told[0] >= 1) or elapsed - told[0] >= _TELL_SECONDS:
@@ -130,14 +131,6 @@ def _replaying(
         get_run_logger().warning("nothing to replay: no inputs were logged; set environment.log_inputs")
     sides = [champion.addresses, environment.addresses]
     return Replaying(release, payloads, sides, replay.per_second, plan.traffic.timeout_seconds)
-
-
-def _require_owner(site: SiteSettings, service: str, release: str) -> None:
-    route = Router(site.home).read(service)
-    if route.owner != release:
-        raise Fenced(f"{service} was taken over by {route.owner or 'nobody'} while {release} was watching")
-    if not route.held(time.time()):
-        raise Fenced(f"{service}: the lease of {release} has ended; Envoy sends no more copies")
 
 
 def _in_short(verdicts: tuple[Verdict, ...]) -> str:

@@ -12,6 +12,7 @@ from greenramp.clients.envoy.servedshare import confirm_share
 from greenramp.clients.journal import Journal
 from greenramp.clients.registry import Registry
 from greenramp.config import Service
+from greenramp.errors import Fenced
 from greenramp.plan import CHAMPION, PREVIOUS, Before, Candidate
 from greenramp.route import PUTTING_RIGHT, Route, claim, leave, settle, shift, switch
 from greenramp.site.admission import admit
@@ -61,6 +62,15 @@ def observe(site: SiteSettings, service: str, plan: Service, release: str, candi
         )
     Journal(site.home, release).add("claimed", live=route.live, version=before.live_version)
     return before
+
+
+def require_owner(site: SiteSettings, service: str, release: str) -> None:
+    """Raises Fenced when the service belongs to somebody else by now, or the release's lease has ended."""
+    route = Router(site.home).read(service)
+    if route.owner != release:
+        raise Fenced(f"{service} was taken over by {route.owner or 'nobody'} while {release} was watching")
+    if not route.held(time.time()):
+        raise Fenced(f"{service}: the lease of {release} has ended; Envoy sends all traffic to {route.live}")
 
 
 def _handled(route: Route, plan: Service) -> Route:
