@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -20,8 +19,8 @@ from greenramp.clients.prefectapi import PrefectApi
 from greenramp.clients.supervisor import Supervisor
 from greenramp.errors import ConfigError, Unreachable
 from greenramp.site.deployments import ensure_deployments
-from greenramp.site.edgeport import listeners
 from greenramp.site.envoys import write_slot
+from greenramp.site.ports import keep_ports
 from greenramp.site.programs import (
     COLLECTOR,
     GUARD,
@@ -58,11 +57,11 @@ def start(site: SiteSettings, say: Say) -> None:
             if running != site:
                 say(f"{_site_file(site)}: edge has changed; for it to take effect: greenramp restart-router")
             return
-        _require_free_ports(site)
-        _write_files(site)
-        with _nothing_left_running_on_error(site):
-            _launch(site, supervisor)
-            _start_parts(site, supervisor, say)
+        with keep_ports(site, _site_file(site)):
+            _write_files(site)
+            with _nothing_left_running_on_error(site):
+                _launch(site, supervisor)
+                _start_parts(site, supervisor, say)
 
 
 def _start_parts(site: SiteSettings, supervisor: Supervisor, say: Say) -> None:
@@ -142,30 +141,6 @@ def _require_same(site: SiteSettings) -> SiteSettings:
 
 def _site_file(site: SiteSettings) -> Path:
     return site.configs / "sites" / f"{site.name}.yaml"
-
-
-def _require_free_ports(site: SiteSettings) -> None:
-    wanted = {
-        "router": site.router_port,
-        "mlflow": site.mlflow_port,
-        "prefect": site.prefect_port,
-        "outcomes": site.outcomes_port,
-    }
-    for name, port in wanted.items():
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError as error:
-                file = _site_file(site)
-                raise ConfigError(
-                    f"port {port}, meant for {name}, is in use by {_holders(port)}; choose another in {file} "
-                    f"(ports.{name}), or with --port-base"
-                ) from error
-
-
-def _holders(port: int) -> str:
-    return ", ".join(map(str, listeners(port))) or "a program that can't be seen from here"
 
 
 def _write_files(site: SiteSettings) -> None:

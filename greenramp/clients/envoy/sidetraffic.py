@@ -45,7 +45,8 @@ class SideTraffic:
     def failed_first(self) -> int:
         """First tries that the side's processes did not answer well: tried again, passed on, or answered 5xx.
 
-        Where both sides fail at once, one request may be two of these; there are never more than `chosen`.
+        Where both sides fail at once, one request may be two of these; there are never more than `chosen`. Envoy's
+        counters go on while they are read: requests that end in that moment may be counted here, too.
         """
         at_once = max(0, self.answered_5xx - (self.retried - self.rescued))
         return min(self.chosen, self.retried + max(0, self.elsewhere) + at_once)

@@ -178,8 +178,9 @@ def processes_of(home: Home) -> list[psutil.Process]:
 
 
 def free_base() -> int:
-    """A port such that the next forty are free too."""
-    for base in range(21_000, 60_000, 100):
+    """A port such that the next forty are free too; each test process looks among its own."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    for base in range(21_000 + 5_000 * worker, 26_000 + 5_000 * worker, 100):
         if all(_bindable(base + n) for n in range(40)):
             return base
     raise AssertionError("no free ports")
