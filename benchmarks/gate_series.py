@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute  # loaded once in a release, not with each look
+import pyarrow.csv
 from pyarrow import json as pa_json
 
 from greenramp.clients.releaseevidence import ReleaseEvidence

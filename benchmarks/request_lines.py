@@ -7,9 +7,15 @@ from typing import Any
 import numpy as np
 
 _LINE = (
-    '{{"id":"{id:I>36}","sent":"digits.{side}-{role} digits.split 5 25 1 {side}","status":{status},'
-    '"ts":"{ts:T>17}","upstream_us":{us:S>4},"us":5448,"user":"{user:U>16}","v":"2"}}\n'
+    '{{{before}"id":"{id:I>36}","sent":"digits.{side}-{role} digits.split 5 25 1 {side}","status":{status},'
+    '"ts":"{ts:T>17}","upstream_us":{us:S>4},"us":5448,"user":"{user:U>16}","v":"2"{after}}}\n'
 )
+_WHY = (
+    '"bytes_in":353,"bytes_out":91,"details":"via_upstream","flags":"-","host":"127.0.0.1:19100",',
+    ',"version":"2"',
+)
+"""What Envoy adds to the line of a request that failed."""
+
 _AT_ONCE = 100_000
 
 
@@ -52,7 +58,9 @@ def _parts(rows: int, users: int, slower: float, draw: np.random.Generator) -> I
 
 def _text(side: str, status: int) -> bytes:
     role = "backed" if side == "blue" else "fallback"
-    return _LINE.format(side=side, role=role, status=status, id="", ts="", us="", user="").encode()
+    before, after = ("", "") if status < 400 else _WHY
+    values = {"side": side, "role": role, "status": status, "before": before, "after": after}
+    return _LINE.format(**values, id="", ts="", us="", user="").encode()
 
 
 def _digits(values: Any, count: int) -> Any:

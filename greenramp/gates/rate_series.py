@@ -13,7 +13,7 @@ from greenramp.gates.blocks import Blocks, Cut
 from greenramp.gates.events import Bools, Events, Ints, Numbers
 from greenramp.gates.likelihood import Floats
 from greenramp.gates.rate_gate import RESERVE, Counts, Harm, RateGate
-from greenramp.gates.users import Users
+from greenramp.gates.users import Users, first_of_each
 
 COMMON = 0.1
 """From this rate of bad outcomes on, the good ones are bet on, too: it finds harm with up to half the requests."""
@@ -100,9 +100,7 @@ class RateSeries:
             return bet
         bet &= ~self._bet_users.have(users)
         named = np.flatnonzero(bet & (users != 0))
-        _, first = np.unique(users[named], return_index=True)
-        bet[named] = False
-        bet[named[first]] = True
+        bet[named] = first_of_each(users[named])
         self._bet_users.add(users[bet & ~bad])
         return bet
 

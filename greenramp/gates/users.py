@@ -12,6 +12,7 @@ from greenramp.gates.events import Bools, Ints, Numbers
 _SPREAD, _FOLD = np.uint64(0xFF51AFD7ED558CCD), np.uint64(33)
 _SMALLEST, _FULLEST = 6, 0.7
 _AT_ONCE = 1 << 18
+_SLOT_BITS = 17
 
 
 class Users:
@@ -54,11 +55,10 @@ class Users:
     def first(self, users: Numbers) -> Bools:
         """Which of these come for the first time, here included; nobody always does. Takes them in."""
         first = ~self.have(users)
-        known = np.flatnonzero(first & (users != 0))
-        new, places = np.unique(users[known], return_index=True)
-        first[known] = False
-        first[known[places]] = True
-        self._take_in(new)
+        unknown = np.flatnonzero(first & (users != 0))
+        of_them = first_of_each(users[unknown])
+        first[unknown] = of_them
+        self._take_in(users[unknown[of_them]])
         return first
 
     def state(self) -> str:
@@ -75,11 +75,14 @@ class Users:
         """Take in numbers that are all different, above 0 and not in it."""
         self._count += new.size
         if self._count > _FULLEST * self._table.size:
-            held = self._table[self._table != 0]
+            parts = np.array_split(self._table, 1 + self._table.size // _AT_ONCE)
+            held = [part[part != 0] for part in parts]
+            del parts
             while self._count > _FULLEST * (1 << self._bits):
                 self._bits += 1
             self._table = np.zeros(1 << self._bits, dtype=np.uint64)
-            self._put(held)
+            while held:  # from the last place on: room is given back while the new table comes to be used
+                self._put(held.pop())
         self._put(new)
 
     def _put(self, new: Numbers) -> None:
@@ -93,8 +96,25 @@ class Users:
                 left, places = left[on], (places[on] + 1) & (self._table.size - 1)
 
     def _places(self, users: Numbers) -> Ints:
-        spread = users >> _FOLD
-        spread ^= users
-        spread *= _SPREAD
-        spread >>= np.uint64(64 - self._bits)
-        return spread.view(np.int64)
+        return _spread(users, self._bits)
+
+
+def first_of_each(users: Numbers) -> Bools:
+    """Which of these numbers have not come before among them; those that share a slot with others are sorted."""
+    slots, order = _spread(users, _SLOT_BITS), np.arange(users.size, dtype=np.int32)
+    firsts = np.empty(1 << _SLOT_BITS, dtype=np.int32)
+    firsts[slots[::-1]] = order[::-1]  # of several for one slot the last stays: the first of them
+    in_slot = firsts[slots]
+    first: Bools = in_slot == order
+    behind = np.flatnonzero(users != users[in_slot])
+    _, places = np.unique(users[behind], return_index=True)
+    first[behind[places]] = True
+    return first
+
+
+def _spread(users: Numbers, bits: int) -> Ints:
+    spread = users >> _FOLD
+    spread ^= users
+    spread *= _SPREAD
+    spread >>= np.uint64(64 - bits)
+    return spread.view(np.int64)

@@ -1,10 +1,11 @@
 """A set of users' numbers is a set, however it is asked and filled."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greenramp.gates.users import Users
+from greenramp.gates.users import Users, first_of_each
 
 NUMBERS = st.lists(st.lists(st.one_of(st.integers(0, 30), st.integers(0, 2**64 - 1)), max_size=60), max_size=8)
 
@@ -34,6 +35,14 @@ def test_its_state_tells_who_is_in_it_and_nothing_else(batches):
     for batch in reversed(batches):
         other.first(array(batch))
     assert one.state() == other.state() == Users().restore(one.state()).state()
+
+
+@pytest.mark.parametrize("different", [1, 1000, 400_000], ids=["one", "some", "more than there are slots"])
+def test_the_first_of_each_are_those_that_come_first(different):
+    draw = np.random.default_rng(2)
+    many = draw.integers(1, 2**64, different, dtype=np.uint64)[draw.integers(0, different, 300_000)]
+    _, places = np.unique(many, return_index=True)
+    assert np.flatnonzero(first_of_each(many)).tolist() == sorted(places.tolist())
 
 
 def test_a_million_users_take_little_memory_and_are_all_known():
