@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from contextlib import nullcontext
 from typing import Any
@@ -12,9 +13,11 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.journal import Journal
+from greenramp.clients.orderbook import Steering
 from greenramp.clients.recordedinputs import recorded_payloads
 from greenramp.clients.releaserecord import ReleaseRecord
 from greenramp.clients.replay import Replaying
+from greenramp.clients.shadowkept import KeptShadow
 from greenramp.clients.shadowlogs import ShadowLogs
 from greenramp.clients.shadowrun import Shadowed, ShadowRun
 from greenramp.config import Service
@@ -23,10 +26,10 @@ from greenramp.expectations import markdown_of, table_of
 from greenramp.providers.base import RunningEnvironment
 from greenramp.route import copy
 from greenramp.shadow.shown import as_markdown, kept_report, kept_rows
+from greenramp.site.environments import provider_of
 from greenramp.site.settings import SiteSettings
 from greenramp.split import Side
 from greenramp.verdict import Outcome, Verdict
-from tasks.environment import provider_of
 from tasks.policy import ONCE, STEP
 from tasks.traffic import require_owner
 
@@ -39,8 +42,9 @@ STEP_NAME = "shadow"
 @task(**STEP, task_run_name="copy {plan.shadow.percent:g} % of the requests")
 def copy_traffic(site: SiteSettings, service: str, plan: Service, release: str) -> float:
     """Send the candidate copies; their answers reach nobody. Returns the time from which on. Safe to repeat."""
-    shadow = plan.shadow
-    route = Router(site.home).change(
+    shadow, router = plan.shadow, Router(site.home)
+    KeptShadow(site.home, service, router.read(service).idle, release).begin()
+    route = router.change(
         service, lambda r: copy(r, release, time.time(), shadow.percent, shadow.max_body_kb, STEP_NAME)
     )
     Journal(site.home, release).add("copies begun", percent=shadow.percent, generation=route.generation)
@@ -60,31 +64,39 @@ def watch_shadow(
 ) -> Shadowed:
     """Compare until every rule passes (after the step's shortest time), one fails, or the deadline comes; then end it.
 
-    All is read anew from `since` on, so a repeated watch comes to the same numbers. A shadow that gets no traffic, or
-    whose pairs are incomplete, is told by its verdict, and ends the watch. The candidate gets no more copies after it.
+    All is read anew from `since` on, so a repeated watch comes to the same numbers; one that had decided goes on from
+    there. A shadow that gets no traffic, or whose pairs are incomplete, is told by its verdict, and ends the watch. The
+    candidate gets no more copies after it.
     """
-    logger = get_run_logger()
-    run = ShadowRun(plan, ShadowLogs(site.home, service, live, since, begun))
-    started, told = time.monotonic(), (float("-inf"), "")
-    with _replaying(site, service, plan, release, environment, live):
-        while True:
-            require_owner(site, service, release)
-            verdicts, elapsed = run.look(), time.monotonic() - started
-            ended, said = run.ends(verdicts, elapsed), _in_short(verdicts)
-            if ended or (said != told[1] and elapsed - told[0] >= 1) or elapsed - told[0] >= _TELL_SECONDS:
-                told = (elapsed, said)
-                logger.info("shadow after %.0f s: %s", elapsed, said)
-            if ended:
-                break
-            time.sleep(_LOOK_SECONDS)
-    until = time.time()
+    kept = KeptShadow(site.home, service, live.other, release)
+    run = ShadowRun(plan, ShadowLogs(site.home, service, live, since, begun), kept.copied)
+    if kept.until == math.inf:
+        with _replaying(site, service, plan, release, environment, live):
+            decided = _look_until_decided(site, service, release, run)
+        kept.end(time.time(), decided)  # first: whatever fails from here on, later requests may have no copies
     Router(site.home).change(service, lambda r: copy(r, release, time.time(), 0.0, r.mirror_max_kb, STEP_NAME))
     Journal(site.home, release).add("copies ended")
     time.sleep(_LAST_LINES_SECONDS)
-    found = run.finished(verdicts, until)
+    found = run.finished(kept.decided, kept.until)
     if run.missing:
-        logger.warning("%s", run.missing)
+        get_run_logger().warning("%s", run.missing)
     return found
+
+
+def _look_until_decided(site: SiteSettings, service: str, release: str, run: ShadowRun) -> tuple[Verdict, ...]:
+    logger, started, told = get_run_logger(), time.monotonic(), (float("-inf"), "")
+    steering = Steering(site.home, release, logger.warning)
+    while True:
+        require_owner(site, service, release)
+        steering.look()  # raises once a person has aborted the release; nothing else can be ordered of a shadow
+        verdicts, elapsed = run.look(), time.monotonic() - started
+        ended, said = run.ends(verdicts, elapsed), _in_short(verdicts)
+        if ended or (said != told[1] and elapsed - told[0] >= 1) or elapsed - told[0] >= _TELL_SECONDS:
+            told = (elapsed, said)
+            logger.info("shadow after %.0f s: %s", elapsed, said)
+        if ended:
+            return verdicts
+        time.sleep(_LOOK_SECONDS)
 
 
 @task(**ONCE, timeout_seconds=120, task_run_name="report of the shadow")

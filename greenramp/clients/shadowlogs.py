@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,9 @@ REPLAYED = "replay."
 
 _NO_ANSWER = -1.0
 
+_PART = 10_000
+"""Requests that are taken in at once: a watch that is repeated has all of them to read, and few of them may wait."""
+
 _EDGE_SECONDS = 10.0
 """A request and its copy, sent at once, are taken up no farther apart than this by the two sides."""
 
@@ -31,6 +35,20 @@ class News:
     candidate: list[Answer] = field(default_factory=list)
     features: dict[str, dict[str, Any]] = field(default_factory=dict)
     labels: dict[str, list[Any]] = field(default_factory=dict)
+
+    def parts(self, most: int = _PART) -> Iterator[News]:
+        """The same bit by bit as it came, at most so many requests of users at a time; labels by the request's time."""
+        if len(self.live) <= most:
+            yield self
+            return
+        live, candidate = (sorted(side, key=_when) for side in (self.live, self.candidate))
+        labels, taken = dict(self.labels), 0
+        for start in range(0, len(live), most):
+            asked, last = live[start : start + most], start + most >= len(live)
+            until = len(candidate) if last else bisect_right(candidate, asked[-1].ts, key=_when)
+            copies, taken = candidate[taken:until], until
+            known = labels if last else {a.id: labels.pop(a.id) for a in asked if a.id in labels}
+            yield News(asked, copies, {a.id: self.features[a.id] for a in copies if a.id in self.features}, known)
 
 
 class ShadowLogs:
@@ -83,6 +101,10 @@ class ShadowLogs:
         (found.live if lives else found.candidate).append(answer)
         if not lives and (features := features_of(row)):
             found.features[request_id] = features
+
+
+def _when(answer: Answer) -> float:
+    return answer.ts
 
 
 def features_of(row: Mapping[str, Any]) -> dict[str, Any]:

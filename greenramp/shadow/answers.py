@@ -41,6 +41,16 @@ class Answer(NamedTuple):
         return self.status >= 400 or self.status < 100 or self.error is not None
 
 
+class Copied(NamedTuple):
+    """What became of the copies, as the router counts them, before any answer is known.
+
+    asked: how many were to be sent. dropped: so many of them were not, since too many were open already.
+    """
+
+    asked: int = 0
+    dropped: int = 0
+
+
 class Pair(NamedTuple):
     """Both answers to one request. features: column -> value, as far as they are known."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, Self
 
-from greenramp.shadow.answers import Answer, Pair
+from greenramp.shadow.answers import Answer, Copied, Pair
 from greenramp.shadow.findings import Finding, find
 from greenramp.shadow.kinds import shape_of
 from greenramp.shadow.measures import Measures
@@ -64,6 +64,10 @@ class ShadowComparison:
         pairs = self.pairing.take(live, candidate)
         self._pass_on(pairs, features or {}, labels or {})
         return len(pairs)
+
+    def note(self, copied: Copied) -> None:
+        """Take in what became of all copies so far, by the router's word."""
+        self.pairing.note(copied)
 
     def finish(self) -> None:
         """No more will come: what waits for a partner is given up, what waits for features is compared without."""

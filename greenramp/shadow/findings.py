@@ -10,6 +10,7 @@ from greenramp.shadow.diagnoses_classes import class_diagnoses
 from greenramp.shadow.diagnoses_numbers import number_diagnoses
 from greenramp.shadow.kinds import Kind
 from greenramp.shadow.measures import Measures
+from greenramp.shadow.paired import PAIRS, dropped_words, many_dropped
 from greenramp.shadow.rules import PREFIX, Test
 from greenramp.verdict import Outcome, Verdict
 
@@ -27,17 +28,21 @@ class Finding(NamedTuple):
 
 def find(verdicts: Sequence[Verdict], measures: Measures) -> list[Finding]:
     """All that is worth saying; never empty."""
-    found = [*_of_pairing(verdicts), *_of_failures(measures), *_of_answers(measures), *_of_slices(measures)]
+    found = [*_of_pairing(verdicts, measures), *_of_failures(measures), *_of_answers(measures), *_of_slices(measures)]
     found += _of_verdicts(verdicts)
     found = [finding for finding in found if finding.importance > 0]
     found.sort(key=lambda finding: -finding.importance)
     return found or [Finding(_nothing(measures), 0.0)]
 
 
-def _of_pairing(verdicts: Sequence[Verdict]) -> Iterator[Finding]:
+def _of_pairing(verdicts: Sequence[Verdict], measures: Measures) -> Iterator[Finding]:
     for verdict in verdicts:
         if verdict.outcome in (Outcome.UNAVAILABLE, Outcome.INVALID):
             yield Finding(verdict.sentence, 100.0)
+        elif verdict.gate == PAIRS:
+            dropped, asked = verdict.numbers["dropped"], verdict.numbers["copies"]
+            if many_dropped(measures.rules, dropped, asked):
+                yield Finding(dropped_words(dropped, asked), dropped / asked)
 
 
 def _of_failures(measures: Measures) -> Iterator[Finding]:

@@ -96,13 +96,6 @@ def spread_of(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
     return float(high - low if high > low else abs(middle) or 1.0)
 
 
-def declared_kind(types: Sequence[str]) -> Kind | None:
-    """What the column types of a model's output schema say; None when only the answers can tell."""
-    if len(types) == 1 and types[0] in ("string", "boolean"):
-        return Kind.LABELS
-    return Kind.OUTPUTS if len(types) > 1 and set(types) <= {"double", "float"} else None
-
-
 def _usable(value: Any) -> bool:
     if isinstance(value, list):
         return bool(value) and not any(is_number(v) and not is_finite(v) for v in value) and None not in value

@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any, Self
 
-from greenramp.shadow.answers import Answer, Pair, Whose
+from greenramp.shadow.answers import Answer, Copied, Pair, Whose
 
-VERSION = 1
+VERSION = 2
 
 _Waiting = OrderedDict[str, tuple[int, Answer]]
 """Answers with the round they were read in, oldest first. A dict is slow to give away its oldest entry."""
@@ -28,6 +28,7 @@ class PairCounts:
     alone: given up, since the other side's answer did not come in time or too many waited.
     settled: pairs as old as what is given up by now; `alone` is to be held against these, not against all pairs.
     late: answers that came after their partner was given up. since_pair: answers read since the last pair.
+    asked, dropped: see Copied. dropped_at_pair: dropped when the last pair was complete.
     """
 
     pairs: int = 0
@@ -37,6 +38,17 @@ class PairCounts:
     duplicates: list[int] = field(default_factory=lambda: [0, 0])
     late: list[int] = field(default_factory=lambda: [0, 0])
     since_pair: list[int] = field(default_factory=lambda: [0, 0])
+    asked: int = 0
+    dropped: int = 0
+    dropped_at_pair: int = 0
+
+    @property
+    def dropped_alone(self) -> int:
+        """Of the champion's answers without a partner, those whose copy was dropped, as far as can be known.
+
+        Copies are known to be dropped at once, and their requests to be alone only when they are given up.
+        """
+        return min(self.dropped, self.alone[0])
 
 
 class Pairing:
@@ -67,11 +79,16 @@ class Pairing:
         if pairs:
             self.counts.pairs += len(pairs)
             self.counts.since_pair = [0, 0]
+            self.counts.dropped_at_pair = self.counts.dropped
             self.last_pair = self.clock
         else:
             self.counts.since_pair = [old + new for old, new in zip(self.counts.since_pair, news, strict=True)]
         self._expire()
         return pairs
+
+    def note(self, copied: Copied) -> None:
+        """Take in what became of all copies so far; to be called before the answers up to then are taken in."""
+        self.counts.asked, self.counts.dropped = copied
 
     def finish(self) -> None:
         """Give up what still waits: no more will come."""

@@ -68,6 +68,8 @@ def report(
                 "pairs": pairing.counts.pairs,
                 "only_live": pairing.counts.alone[0],
                 "only_candidate": pairing.counts.alone[1],
+                "copies": pairing.counts.asked,
+                "dropped": pairing.counts.dropped,
                 "waiting": sum(pairing.waiting),
                 "duplicates": pairing.counts.duplicates,
                 "late": pairing.counts.late,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from greenramp.shadow.kinds import Kind, declared_kind, plain, shape_of
+from greenramp.shadow.kinds import Kind, plain, shape_of
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,6 @@ def test_kind_is_found(rows, kind):
 
 def test_what_is_declared_goes_before_what_is_found():
     assert shape_of([[1], [2], [3]], Kind.NUMBERS).kind is Kind.NUMBERS
-    assert declared_kind(["string"]) is Kind.LABELS
-    assert declared_kind(["double", "double"]) is Kind.OUTPUTS
-    assert declared_kind(["long"]) is None
 
 
 def test_nothing_valid_has_no_shape():

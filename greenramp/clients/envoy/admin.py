@@ -25,6 +25,11 @@ class Copies:
     failed: int
     dropped: int
 
+    @property
+    def asked(self) -> int:
+        """How many there were to be, those that are open still and those that could not connect too."""
+        return max(self.sent, self.answered + self.failed) + self.dropped
+
 
 @dataclass(frozen=True)
 class Accepted:
@@ -99,7 +104,7 @@ class Admin:
 
     def copies(self, cluster: str) -> Copies:
         """Copies sent to a shadow cluster."""
-        numbers = self._stats(f"^cluster.{cluster}.upstream_rq_(total|completed|5xx|pending_overflow)$")
+        numbers = self._stats(f"^cluster.{cluster}.upstream_rq_(total|completed|5xx|pending_overflow|active_overflow)$")
         return copies_in(numbers, cluster)
 
     def reopen_logs(self) -> None:
@@ -147,9 +152,11 @@ class Admin:
 def copies_in(numbers: Mapping[str, int | str], cluster: str) -> Copies:
     """Copies sent to a shadow cluster, by its counters."""
     prefix = f"cluster.{cluster}.upstream_rq"
-    total, completed, failed, dropped = (
-        int(numbers.get(f"{prefix}_{name}", 0)) for name in ("total", "completed", "5xx", "pending_overflow")
+    total, completed, failed, *overflows = (
+        int(numbers.get(f"{prefix}_{name}", 0))
+        for name in ("total", "completed", "5xx", "pending_overflow", "active_overflow")
     )
+    dropped = sum(overflows)
     # each dropped one is also counted as completed, with 503
     return Copies(sent=total, answered=completed - failed, failed=failed - dropped, dropped=dropped)
 

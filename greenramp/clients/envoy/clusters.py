@@ -109,7 +109,8 @@ def _shadow(upstream: Upstream) -> dict[str, Any]:
         # Envoy waits with the live side's body while the shadow's buffer is full: it holds the largest one whole.
         "per_connection_buffer_limit_bytes": (MAX_MIRROR_KB + 64) * 1024,
         "circuit_breakers": {
-            "thresholds": [{"max_connections": 128, "max_pending_requests": 32, "max_requests": 160, "max_retries": 0}]
+            # A copy that waits for a connection makes Envoy abort when it is told to end, so there is one for each.
+            "thresholds": [{"max_connections": 4096, "max_pending_requests": 32, "max_requests": 160, "max_retries": 0}]
         },
     }
 

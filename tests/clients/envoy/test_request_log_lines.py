@@ -3,7 +3,7 @@
 import pytest
 
 from greenramp.clients.jsonlines import JsonLines
-from greenramp.clients.requestlines import RequestLines, table_of
+from greenramp.clients.requestlines import RequestLines, rows_of
 from greenramp.handling import Edge
 from greenramp.split import Side
 
@@ -76,4 +76,4 @@ def test_what_the_router_logs_is_read_many_lines_at_a_time(trusting):
         trusting.ask(path)
     trusting.rows(2)
     lines = trusting.home.request_log.read_bytes()
-    assert table_of(lines, ids=True).num_rows == lines.count(b"\n")
+    assert len(rows_of(lines, ids=True)) == lines.count(b"\n")
