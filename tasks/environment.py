@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 
 from prefect import get_run_logger, task
 
@@ -13,20 +12,15 @@ from greenramp.clients.envoy.router import Router
 from greenramp.clients.payloads import payloads_of
 from greenramp.clients.scoring import Scoring
 from greenramp.config import Service
-from greenramp.errors import ProvisionFailed, Unreachable
+from greenramp.errors import ProvisionFailed
 from greenramp.plan import Candidate
-from greenramp.providers.base import EnvironmentOrder, Provider, RunningEnvironment
-from greenramp.providers.local import LocalProvider
+from greenramp.providers.base import EnvironmentOrder, RunningEnvironment
+from greenramp.site.environments import provider_of, retire
 from greenramp.site.settings import SiteSettings
 from greenramp.split import Side
 from tasks.policy import STEP
 
 _WARM_UP_REQUESTS = 20
-
-
-def provider_of(site: SiteSettings) -> Provider:
-    """The provider of this site's environments."""
-    return LocalProvider(site.home, site.first_environment_port)
 
 
 @task(**STEP, task_run_name="provision {side}: version {candidate.version}")
@@ -79,11 +73,7 @@ def warm_up(site: SiteSettings, environment: RunningEnvironment, candidate: Cand
 @task(**STEP, task_run_name="retire {side}")
 def retire_environment(site: SiteSettings, service: str, plan: Service, side: Side) -> None:
     """Stop an environment that has no traffic any more, once its last request is answered. Safe to repeat."""
-    router = Router(site.home)
-    if router.upstream(service, side) is not None:
-        _await_drained(site, service, plan, side)
-    provider_of(site).stop(service, side)
-    router.remove_upstream(service, side)
+    retire(site, service, side, plan.environment.drain_seconds)
     get_run_logger().info("%s of %s is stopped", side.value, service)
 
 
@@ -97,25 +87,3 @@ def _await_healthy(site: SiteSettings, environment: RunningEnvironment) -> None:
                 f"{environment.service} version {environment.version} answers us, but not the router's health checks"
             )
         time.sleep(0.05)
-
-
-def _await_drained(site: SiteSettings, service: str, plan: Service, side: Side) -> None:
-    """Wait until no request is open there, three looks in a row, or the drain limit has passed."""
-    route = Router(site.home).read(service)
-    if side is route.live or (route.leased and time.time() < route.until):
-        raise ProvisionFailed(f"{side.value} of {service} still has traffic and is not stopped")
-    deadline, idle_looks = time.monotonic() + plan.environment.drain_seconds, 0
-    names = [cluster_name(service, side, role) for role in ("live", "candidate", "shadow")]
-    while idle_looks < 3 and time.monotonic() < deadline:
-        idle_looks = 0 if _open_requests(site, names) else idle_looks + 1
-        time.sleep(0.02)
-
-
-def _open_requests(site: SiteSettings, clusters: list[str]) -> int:
-    """Requests open at the router; in a planned restart the Envoy that leaves may have some, too."""
-    count = sum(map(Admin(site.home.admin_socket).active_requests, clusters))
-    for leaving in site.home.slot_admin_sockets():
-        if leaving.name != site.home.admin_socket.resolve().name:
-            with suppress(Unreachable):  # nobody runs there
-                count += sum(map(Admin(leaving).active_requests, clusters))
-    return count

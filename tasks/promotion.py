@@ -6,9 +6,9 @@ from prefect import get_run_logger, task
 
 from greenramp.clients.journal import Journal
 from greenramp.clients.registry import Registry
-from greenramp.clients.releaserecord import abandon_others
 from greenramp.config import Service
 from greenramp.plan import CHAMPION, PREVIOUS, Before, Candidate
+from greenramp.site.mending import ensure_only_production
 from greenramp.site.settings import SiteSettings
 from tasks.policy import STEP
 
@@ -25,7 +25,7 @@ def promote(
         registry.set_tags(plan.model, before.live_version, replaced)
     registry.ensure_alias(plan.model, CHAMPION, candidate.version)
     if plan.promotion.stages:
-        _ensure_only_production(registry, plan.model, candidate.version)
+        ensure_only_production(registry, plan.model, candidate.version)
     registry.set_tags(
         plan.model,
         candidate.version,
@@ -46,32 +46,3 @@ def put_back_aliases(registry: Registry, plan: Service, candidate: Candidate, be
         registry.ensure_stage(plan.model, candidate.version, before.candidate_stage)
         for version in before.production:
             registry.ensure_stage(plan.model, version, "Production")
-
-
-def mend_registry(site: SiteSettings, service: str, plan: Service, live_version: str, mender: str) -> None:
-    """After a release that died or was taken back: the champion is the version that serves. Safe to repeat.
-
-    mender: id of the release or rollback that holds the service now.
-    """
-    abandon_others(site.mlflow_url, service, mender, f"did not come to its end; put right by {mender}")
-    registry = Registry(site.mlflow_url)
-    champion = registry.alias(plan.model, CHAMPION)
-    if champion != live_version:
-        registry.ensure_alias(plan.model, PREVIOUS, champion)
-        registry.ensure_alias(plan.model, CHAMPION, live_version)
-        if champion:
-            registry.set_tags(
-                plan.model,
-                champion,
-                {"greenramp.status": "rolled-back", "greenramp.reason": f"taken back by {mender}"},
-            )
-    if plan.promotion.stages:
-        _ensure_only_production(registry, plan.model, live_version)
-    registry.set_tags(plan.model, live_version, {"greenramp.status": "champion"})
-
-
-def _ensure_only_production(registry: Registry, model: str, version: str) -> None:
-    registry.ensure_stage(model, version, "Production")
-    for other in registry.in_stage(model, "Production"):
-        if other != version:
-            registry.ensure_stage(model, other, "Archived")

@@ -10,15 +10,18 @@ from prefect import get_run_logger, task
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.journal import Journal
 from greenramp.clients.registry import Registry
+from greenramp.clients.takenback import tell_taken_back
 from greenramp.config import Service
 from greenramp.errors import Refused, Unreachable
 from greenramp.plan import Before, Candidate
 from greenramp.route import Route, put_back, take_back
+from greenramp.site.environments import provider_of
+from greenramp.site.mending import mend_registry
 from greenramp.site.settings import SiteSettings
 from greenramp.split import Side
-from tasks.environment import provider_of, retire_environment
+from tasks.environment import retire_environment
 from tasks.policy import WAY_BACK
-from tasks.promotion import mend_registry, put_back_aliases
+from tasks.promotion import put_back_aliases
 
 
 @task(**WAY_BACK, task_run_name="put traffic back")
@@ -58,7 +61,9 @@ def put_back_environment(site: SiteSettings, service: str, plan: Service, side: 
 @task(**WAY_BACK, task_run_name="take traffic back")
 def take_traffic_back(site: SiteSettings, service: str, owner: str, lease_seconds: float) -> Route:
     """A person's rollback: take the service from whoever holds it. Safe to repeat."""
-    return Router(site.home).change(service, lambda r: take_back(r, owner, time.time(), lease_seconds))
+    route = Router(site.home).change(service, lambda r: take_back(r, owner, time.time(), lease_seconds))
+    tell_taken_back(site.home, service, owner, route)
+    return route
 
 
 @task(**WAY_BACK, timeout_seconds=120, task_run_name="registry follows traffic")

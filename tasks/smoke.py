@@ -12,9 +12,9 @@ from greenramp.clients.smokerun.tested import Tested
 from greenramp.config import Service, suites_of
 from greenramp.plan import Candidate
 from greenramp.providers.base import RunningEnvironment
+from greenramp.site.environments import provider_of
 from greenramp.site.settings import SiteSettings
 from greenramp.verdict import Verdict
-from tasks.environment import provider_of
 from tasks.policy import STEP
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from greenramp.errors import Unreachable
+from greenramp.reporting.points import Point
 
 RELEASE_TAG = "greenramp.release"
+_UNTIL_TAG = "greenramp.metrics_until"
+_MOST_METRICS = 1000
+"""MLflow takes no more in one call."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,19 @@ class ReleaseRecord:
         with _speaking(self.uri):
             self._client.log_batch(self.run_id, metrics=[Metric(k, v, now, 0) for k, v in values.items()])
 
+    def points(self, points: Sequence[Point]) -> None:
+        """Add those points in time that the record has not got yet. Safe to repeat.
+
+        points: in the order of their times. A tag of the run says until when it has them.
+        """
+        with _speaking(self.uri):
+            until = float(self._client.get_run(self.run_id).data.tags.get(_UNTIL_TAG, "-inf"))
+            new = [Metric(p.key, p.value, int(p.ts * 1000), p.step) for p in points if p.ts > until]
+            for start in range(0, len(new), _MOST_METRICS):
+                self._client.log_batch(self.run_id, metrics=new[start : start + _MOST_METRICS])
+            if new:
+                self._client.set_tag(self.run_id, _UNTIL_TAG, repr(points[-1].ts))
+
     def text(self, name: str, text: str) -> None:
         """Write an artifact, replacing the one before."""
         with _speaking(self.uri):
@@ -54,6 +73,14 @@ class ReleaseRecord:
         """Write a matplotlib figure as an artifact."""
         with _speaking(self.uri):
             self._client.log_figure(self.run_id, figure, name)
+
+    def picture(self, name: str) -> bytes | None:
+        """A picture that was written before; None when there is none."""
+        with _speaking(self.uri), tempfile.TemporaryDirectory(prefix="greenramp-") as folder:
+            folder_of = str(Path(name).parent).removesuffix(".")
+            if name not in {file.path for file in self._client.list_artifacts(self.run_id, folder_of or None)}:
+                return None
+            return Path(self._client.download_artifacts(self.run_id, name, folder)).read_bytes()
 
     def close(self, well: bool) -> None:
         """End the run: FINISHED for a promoted release, FAILED for one that was taken back."""
@@ -81,23 +108,25 @@ def open_record(uri: str, service: str, release_id: str, tags: Mapping[str, str]
     return ReleaseRecord(uri, run.info.run_id, experiment_id)
 
 
-def abandon_others(uri: str, service: str, keep: str, reason: str) -> int:
-    """End the records that are still open though their release is dead; returns how many. Safe to repeat.
+def close_others(uri: str, service: str, keep: str, reason: str, stays: str | None = None) -> tuple[str, ...]:
+    """End the records that are still open though their release is dead; returns their versions. Safe to repeat.
 
-    keep: the release that holds the service now, whose record stays open.
+    keep: the release that holds the service now, whose record stays open. stays: a version that had come to all
+    traffic for good: its record ends as live, every other as rolled back.
     """
     client = MlflowClient(tracking_uri=uri)
     with _speaking(uri):
         experiment = client.get_experiment_by_name(f"releases/{service}")
         if experiment is None:
-            return 0
+            return ()
         still_open = client.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'")
         dead = [run for run in still_open if run.data.tags.get(RELEASE_TAG) != keep]
         for run in dead:
-            client.set_tag(run.info.run_id, "greenramp.phase", "rolled-back")
+            through = stays is not None and run.data.params.get("candidate") == stays
+            client.set_tag(run.info.run_id, "greenramp.phase", "live" if through else "rolled-back")
             client.set_tag(run.info.run_id, "greenramp.reason", reason)
-            client.set_terminated(run.info.run_id, "KILLED")
-    return len(dead)
+            client.set_terminated(run.info.run_id, "FINISHED" if through else "KILLED")
+    return tuple(run.data.params["candidate"] for run in dead if "candidate" in run.data.params)
 
 
 @contextmanager

@@ -6,8 +6,9 @@ import pytest
 from matplotlib.figure import Figure
 from mlflow.tracking import MlflowClient
 
-from greenramp.clients.releaserecord import RELEASE_TAG, abandon_others, open_record
+from greenramp.clients.releaserecord import RELEASE_TAG, close_others, open_record
 from greenramp.errors import Unreachable
+from greenramp.reporting.points import Point
 
 
 @pytest.fixture
@@ -91,7 +92,8 @@ def test_the_end_says_whether_it_ended_well(record, client, well, status):
 
 def test_what_is_still_open_is_ended_but_for_the_one_that_works(record, client, service, mlflow_uri):
     mine = open_record(mlflow_uri, service, "r2", {})
-    assert abandon_others(mlflow_uri, service, keep="r2", reason="put right by r2") == 1
+    record.params({"candidate": "7"})
+    assert close_others(mlflow_uri, service, keep="r2", reason="put right by r2") == ("7",)
     dead = client.get_run(record.run_id)
     assert dead.info.status == "KILLED"
     assert (dead.data.tags["greenramp.phase"], dead.data.tags["greenramp.reason"]) == ("rolled-back", "put right by r2")
@@ -101,17 +103,29 @@ def test_what_is_still_open_is_ended_but_for_the_one_that_works(record, client, 
 def test_what_has_ended_stays_as_it_is(record, client, service, mlflow_uri):
     record.tag({"greenramp.phase": "live"})
     record.close(well=True)
-    assert abandon_others(mlflow_uri, service, keep="r2", reason="put right") == 0
+    assert close_others(mlflow_uri, service, keep="r2", reason="put right") == ()
     run = client.get_run(record.run_id)
     assert (run.info.status, run.data.tags["greenramp.phase"]) == ("FINISHED", "live")
 
 
 def test_doing_it_again_does_nothing(record, service, mlflow_uri):
-    assert [abandon_others(mlflow_uri, service, keep="r2", reason="put right") for _ in range(2)] == [1, 0]
+    record.params({"candidate": "7"})
+    assert [close_others(mlflow_uri, service, keep="r2", reason="put right") for _ in range(2)] == [("7",), ()]
+
+
+def test_a_dead_release_whose_version_stays_has_come_to_its_end(record, client, service, mlflow_uri):
+    record.params({"candidate": "7"})
+    other = open_record(mlflow_uri, service, "r0", {})
+    close_others(mlflow_uri, service, keep="r2", reason="put right", stays="7")
+    runs = [client.get_run(one.run_id) for one in (record, other)]
+    assert [(r.info.status, r.data.tags["greenramp.phase"]) for r in runs] == [
+        ("FINISHED", "live"),
+        ("KILLED", "rolled-back"),
+    ]
 
 
 def test_other_services_are_left_alone(record, client, service, mlflow_uri):
-    assert abandon_others(mlflow_uri, f"{service}-eu", keep="r2", reason="put right") == 0
+    assert close_others(mlflow_uri, f"{service}-eu", keep="r2", reason="put right") == ()
     assert client.get_run(record.run_id).info.status == "RUNNING"
 
 
@@ -122,7 +136,7 @@ def test_an_mlflow_that_does_not_answer_is_named_and_may_be_tried_again(record, 
     away = type(record)(nobody, record.run_id, record.experiment_id)
     for order in (
         lambda: open_record(nobody, "fraud", "r1", {}),
-        lambda: abandon_others(nobody, "fraud", "r1", "put right"),
+        lambda: close_others(nobody, "fraud", "r1", "put right"),
         lambda: away.tag({"a": "b"}),
         lambda: away.params({"a": "b"}),
         lambda: away.metrics({"a": 1.0}),
@@ -130,3 +144,26 @@ def test_an_mlflow_that_does_not_answer_is_named_and_may_be_tried_again(record, 
     ):
         with pytest.raises(Unreachable, match=f"MLflow at {nobody} does not take the release record"):
             order()
+
+
+def test_points_in_time_are_added_once_each_however_often_they_are_given(record, client):
+    early = [Point("errors/ratio", 1.5, 100.0, 0), Point("errors/ratio", 1.75, 105.0, 5)]
+    record.points(early)
+    record.points([*early, Point("errors/ratio", 2.0, 110.0, 10)])
+    history = client.get_metric_history(record.run_id, "errors/ratio")
+    assert [(m.value, m.timestamp, m.step) for m in history] == [
+        (1.5, 100_000, 0),
+        (1.75, 105_000, 5),
+        (2.0, 110_000, 10),
+    ]
+
+
+def test_more_points_than_mlflow_takes_at_once_all_arrive(record, client):
+    record.points([Point("candidate_percent", float(n), float(n), n) for n in range(1, 1500)])
+    assert len(client.get_metric_history(record.run_id, "candidate_percent")) == 1499
+
+
+def test_a_picture_is_read_back_and_one_that_is_not_there_is_none(record):
+    assert record.picture("shadow/shadow.png") is None
+    record.figure("shadow/shadow.png", Figure())
+    assert record.picture("shadow/shadow.png").startswith(b"\x89PNG")

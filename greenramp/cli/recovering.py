@@ -1,0 +1,26 @@
+"""recover."""
+
+from __future__ import annotations
+
+import typer
+
+from greenramp.errors import GreenrampError
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command()(recover)
+
+
+def recover() -> None:
+    """Put right what dead releases left: traffic, registry, environments, record. Needs no Prefect."""
+    from greenramp.site.recovery import find_dead, recover_all
+    from greenramp.site.settings import this_site
+
+    site = this_site()
+    if not find_dead(site):
+        typer.echo("no release has died")
+        return
+    left = recover_all(site, typer.echo)
+    if left:
+        raise GreenrampError(f"{'; '.join(left)}; once that is cured, run greenramp recover again")
