@@ -31,6 +31,7 @@ from gate_series import (
     sizes,
     times,
 )
+from gate_users import units
 
 from greenramp.gates.rate_gate import Counts, Harm, RateGate
 from greenramp.gates.rate_series import OWN_DRAWS
@@ -166,6 +167,7 @@ def one_by_one(quick: bool, bars: Bars, each: Callable[..., list[Any]]) -> None:
     ):
         bars.within_chance(f"{what}: taken back", np.isfinite(at))
     unlike_users(bars, few, 100_000 if quick else 500_000, each)
+    units(bars, few, each)
     spread("router loses 20 % at 50 %", each(shared_wrong, [(s, 20_000, 0.2) for s in range(few)]), "published 1 600")
     told = spread("router as told", each(shared_wrong, [(s, 50_000, 0.0) for s in range(few)]), "bar 0.1 %")
     bars.within_chance("router as told: alarm", np.isfinite(told), 0.001)

@@ -90,7 +90,7 @@ def minute(running: RunningEdge, models: Path, seconds: float) -> None:
             with UsersElsewhere(running.port, PATH, RATE, requests_of(200)) as load:
                 time.sleep(1)
                 running.be(mirror=100.0, mirror_max_kb=1024)
-                watch, began = Watch(home, service(), time.time()), time.monotonic()
+                watch, began = Watch(home, service(), time.time(), running, before), time.monotonic()
                 events = happening(servers[1], seconds)
                 while (elapsed := time.monotonic() - began) < seconds:
                     watch.look()

@@ -11,7 +11,7 @@ from benchmarks.dataplane.edge import SERVICE, RunningEdge
 from benchmarks.dataplane.report import say
 from benchmarks.dataplane.users import UsersElsewhere
 from benchmarks.driving.serving_process import SLICED, requests_of, save_planted
-from benchmarks.shadow_watch import LOOK_SECONDS, Watch, service, serving
+from benchmarks.shadow_watch import LOOK_SECONDS, Watch, copies, service, serving
 from greenramp.split import Side
 from greenramp.verdict import Outcome, Verdict
 
@@ -53,9 +53,9 @@ def _watched(edge: RunningEdge, live: Path, candidate: Path, most_seconds: float
             edge.put(side, server.server_address[1])
         with UsersElsewhere(edge.port, f"/{SERVICE}/invocations", RATE, requests_of(1000, sliced=True)):
             time.sleep(1)
-            began = time.monotonic()
+            began, before = time.monotonic(), copies(edge)
             edge.be(mirror=100.0, mirror_max_kb=1024)
-            watch = Watch(home, service([SLICED]), time.time())
+            watch = Watch(home, service([SLICED]), time.time(), edge, before)
             while (elapsed := time.monotonic() - began) < most_seconds:
                 verdicts = watch.look()
                 if bad := [v for v in verdicts if v.outcome is Outcome.FAIL]:

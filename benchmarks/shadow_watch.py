@@ -16,6 +16,7 @@ from greenramp.clients.envoy.admin import Copies
 from greenramp.clients.shadowlogs import ShadowLogs
 from greenramp.config import Service
 from greenramp.home import Home
+from greenramp.shadow.answers import Copied
 from greenramp.shadow.comparison import ShadowComparison
 from greenramp.shadow.configured import rules_of
 from greenramp.split import Side
@@ -58,11 +59,13 @@ def copies(edge: RunningEdge, since: Copies | None = None) -> Copies:
 
 
 class Watch:
-    """Looks again and again. cpu: seconds of processor time that reading and comparing took. judging: of each look's
-    verdicts, seconds."""
+    """Looks again and again; `since` is what had become of copies before it began.
 
-    def __init__(self, home: Home, plan: Service, begun: float) -> None:
-        shadow = plan.shadow
+    cpu: seconds of processor time that reading and comparing took. judging: of each look's verdicts, seconds.
+    """
+
+    def __init__(self, home: Home, plan: Service, begun: float, edge: RunningEdge, since: Copies) -> None:
+        shadow, self._edge, self._since = plan.shadow, edge, since
         self.logs = ShadowLogs(home, SERVICE, Side.BLUE, {}, begun)
         columns = (*shadow.slices.headers, *shadow.slices.columns)
         self.comparison = ShadowComparison(rules_of(plan), columns, shadow.pair_timeout_seconds)
@@ -70,7 +73,8 @@ class Watch:
 
     def look(self, until: float = math.inf) -> list[Verdict]:
         """Take in what is new, and judge."""
-        began = time.process_time()
+        began, sent = time.process_time(), copies(self._edge, self._since)
+        self.comparison.note(Copied(sent.asked, sent.dropped))
         news = self.logs.news(until)
         self.comparison.take(news.live, news.candidate, news.features, news.labels)
         judged = time.perf_counter()

@@ -11,6 +11,7 @@ from greenramp.collecting import SERIES, supply_of
 from greenramp.config import Gate, Metric
 from greenramp.config.gates import Unit
 from greenramp.evidence import Evidence
+from greenramp.exposed import Exposed
 from greenramp.gates import (
     ConversionSeries,
     CountSeries,
@@ -24,6 +25,7 @@ from greenramp.gates import (
 )  # fmt: skip
 from greenramp.gates.events import Bools, Events, Ints
 from greenramp.gates.measures import Invalid, answer_of, converted, error_size, time_of
+from greenramp.gates.user_windows import UserWindows
 from greenramp.joining import Asked, Joined, Joining
 from greenramp.labels_due import LabelsDue
 from greenramp.requestcolumns import Requests
@@ -34,7 +36,7 @@ from greenramp.split import Side
 from greenramp.unmeasured import Unmeasured
 
 DEFAULT_STEP_SECONDS = 600.0
-VERSION = 1
+VERSION = 2
 
 
 class Counting:
@@ -42,8 +44,8 @@ class Counting:
 
     Requests count in the order of the router's log, labels in the order in which the last of request, prediction and
     label came. A user counts until their first bad event, for each gate: one person's hundred failures are one
-    finding, not a hundred. Where numbers are compared a user counts once. Requests without a user key count each for
-    itself, as all do for a gate with `unit: request`.
+    finding, not a hundred. Where numbers are compared a user counts once. With `unit: user` a user counts once, and
+    with all of a while. Requests without a user key count each for itself, as all do for a gate with `unit: request`.
 
     step_seconds: a planned step's length, the time scale on which harm may begin late. settle_seconds: requests that
     come this soon after a change of traffic count for the metric errors, and for the router's shares, alone: not for
@@ -66,6 +68,9 @@ class Counting:
         self.shares = ShareSeries(step_seconds)
         self.this_step = dict.fromkeys(self._gates, 0)
         self.requests = self.failed = 0
+        self.exposed = Exposed(step_generation)
+        by_user = [gate for gate in gates if gate.unit is Unit.USER]
+        self._windows = {g.name: UserWindows(g.user_window, any_bad=g.metric.counted) for g in by_user}
         self._unmeasured = Unmeasured(self._gates)
         self.refusals = Refusals(self._gates)
         self._supplies = {gate.name: supply_of(gate) for gate in gates}
@@ -114,6 +119,7 @@ class Counting:
         mine, share = requests.is_on(self._candidate), requests.share_of(self._candidate)
         self.requests += len(requests)
         self.failed += int((~requests.answered).sum())
+        self.exposed.add(mine, requests.generation)
         seen = Events(share, mine, requests.failed, requests.ts, requests.user)
         self.shares.add(seen)
         settled = self._settling.settled(requests)
@@ -209,8 +215,10 @@ class Counting:
 
     def _take(self, gate: Gate, events: Events, generation: Ints) -> None:
         """Add measurements to a gate's series."""
-        if gate.unit is not Unit.USER_FIRST:
+        if gate.unit is Unit.REQUEST:
             events = events.without_users()
+        elif gate.unit is Unit.USER:
+            events, generation = self._windows[gate.name].add(events, generation)
         counted = events.mine & (generation >= self._step_generation)
         series = self.series[gate.name]
         if isinstance(series, ConversionSeries):
@@ -231,9 +239,11 @@ class Counting:
             "supplies": {name: supply.state() for name, supply in self._supplies.items()},
             "joining": self._joining.state(),
             "labels": {name: labels.state(self._joining) for name, labels in self._labels.items()},
+            "windows": {name: windows.state() for name, windows in self._windows.items()},
             "settling": self._settling.state(),
             "unmeasured": self._unmeasured.state(),
             "sums": [self.requests, self.failed],
+            "exposed": self.exposed.state(),
             "step": [self._step_generation, self.this_step],
         }
 
@@ -255,8 +265,11 @@ class Counting:
         self._joining.restore(state["joining"])
         for name, labels in self._labels.items():
             labels.restore(state["labels"][name], self._joining)
+        for name, windows in self._windows.items():
+            windows.restore(state["windows"][name])
         self._settling.restore(state["settling"])
         self._unmeasured.restore(state["unmeasured"])
         self.requests, self.failed = state["sums"]
+        self.exposed.restore(state["exposed"])
         self.this_step = dict(this_step) if generation == self._step_generation else dict.fromkeys(self._gates, 0)
         return self

@@ -79,7 +79,7 @@ def outlooks(plan: Service, per_second: float, baselines: Mapping[str, Baseline]
     for rule, gate in zip(rules, plan.measured, strict=True):
         base = baselines.get(rule.name, _UNKNOWN)
         outside = gate.source if base is _UNKNOWN else None
-        asked = _Asked(rule, base, per_second, budget.alpha_of(rule, rules), budget.beta, outside)
+        asked = _Asked(rule, base, per_second, budget.alpha_of(rule, rules), budget.beta, outside, gate.user_window)
         before: Outlook | None = None
         for rung in rungs(plan):
             before = replace(asked, rule=at_share(gate, rule, 100 * rung.share)).outlook(rung, before)
@@ -89,7 +89,7 @@ def outlooks(plan: Service, per_second: float, baselines: Mapping[str, Baseline]
 
 @dataclass(frozen=True)
 class _Asked:
-    """A gate with all that its estimates depend on."""
+    """A gate with all that its estimates depend on. wait_seconds: from a request until its measurement counts."""
 
     rule: Rule
     base: Baseline
@@ -97,6 +97,7 @@ class _Asked:
     alpha: float
     beta: float
     outside: str | None = None
+    wait_seconds: float = 0.0
 
     def outlook(self, rung: Rung, before: Outlook | None) -> Outlook:
         """At one step. What was shown or could be found in a step before is kept: evidence is never reset."""
@@ -141,7 +142,7 @@ class _Asked:
         if math.isinf(seconds):
             said += "never comes"
         else:
-            requests = seconds * self.per_second * rung.share
+            requests = (seconds - self.wait_seconds) * self.per_second * rung.share
             said += f"takes about {number(requests)} candidate requests, {duration(seconds)} at "
             said += f"{number(self.per_second)} requests/s; the step ends after {duration(deadline)}"
         return f"{said}. What would help: {', '.join(self._help(rung, need, rate))}"
@@ -189,7 +190,7 @@ class _Asked:
 
     def _seconds(self, rung: Rung, measurements: float) -> float:
         per_second = self.per_second * rung.share * self.base.per_request
-        return measurements / per_second if per_second else math.inf
+        return self.wait_seconds + measurements / per_second if per_second else math.inf
 
 
 def _first_wider(rule: Rule, fits: Callable[[Rule], bool]) -> str:

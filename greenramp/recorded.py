@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from greenramp.config import Gate, Metric, Service
+from greenramp.config.gates import Unit
 from greenramp.counting import Counting
 from greenramp.gates import Budget, Rule
 from greenramp.requestcolumns import requests_of
@@ -74,6 +75,8 @@ class Reached:
 def missing_columns(gate: Gate, columns: Collection[str]) -> str:
     """Which columns a gate would need, in words; empty when they are there."""
     choices = _NEEDED[gate.metric]
+    if gate.unit is Unit.USER and "user" in columns and "time" not in columns:
+        return "time"
     if any(all(name in columns for name in names) for names in choices):
         return ""
     return " or ".join(" and ".join(names) for names in choices)

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from greenramp.config import Gate, Metric, Service
-from greenramp.config.gates import DEFAULT_TOLERANCE
+from greenramp.config.gates import DEFAULT_TOLERANCE, Unit
 from greenramp.counting import Counting
 from greenramp.gates import Budget, DriftRule, LatencyRule, RateRule, Role, Rule, ShareSeries, SizeRule, judge
 from greenramp.gates.share_series import ALPHA
@@ -35,6 +35,12 @@ def rule_of(gate: Gate) -> Rule:
         Metric.CONVERSIONS: "requests converted",
         Metric.COUNTS: f"events of {gate.source} bad",
     }[gate.metric]
+    if gate.unit is Unit.USER:
+        bad = {
+            Metric.ERRORS: "users had a failed request",
+            Metric.SLOW: f"users had a request slower than {gate.slower_than_ms or 0:g} ms",
+            Metric.WRONG: "users had a wrong answer",
+        }[gate.metric]
     limits = {"margin": gate.margin, "max_rate": gate.max_rate, "floor": gate.floor}
     fewer = gate.metric is Metric.CONVERSIONS
     return RateRule(gate.name, role, gate.min_requests, gate.weight, bad=bad, fewer=fewer, **limits)

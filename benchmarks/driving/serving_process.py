@@ -18,7 +18,7 @@ from typing import Any
 COLUMNS = ["a", "b", "c"]
 SLICED = "country"
 
-_PLANTED = Path(__file__).with_name("planted_model.py")
+PLANTED = Path(__file__).with_name("planted_model.py")
 _PATIENCE_SECONDS = 60.0
 _SLICE = 0.02
 
@@ -49,9 +49,7 @@ def save_planted(folder: Path, *, sliced: bool = True, **config: Any) -> Path:
 
     columns = [ColSpec("double", name) for name in COLUMNS] + ([ColSpec("string", SLICED)] if sliced else [])
     signature = ModelSignature(inputs=Schema(columns))
-    return _saved(
-        folder, mlflow.pyfunc.save_model, python_model=str(_PLANTED), model_config=config, signature=signature
-    )
+    return _saved(folder, mlflow.pyfunc.save_model, python_model=str(PLANTED), model_config=config, signature=signature)
 
 
 def _saved(folder: Path, save: Callable[..., None], **more: Any) -> Path:
@@ -64,17 +62,19 @@ def _saved(folder: Path, save: Callable[..., None], **more: Any) -> Path:
 def requests_of(count: int, rows: int = 1, *, sliced: bool = False) -> list[bytes]:
     """Bodies of requests; with `sliced` each row has a country, and one of fifty comes from XX."""
     chance = random.Random(1)  # noqa: S311 - no secret
-    columns = [*COLUMNS, SLICED] if sliced else COLUMNS
+    return [json.dumps(request_of(chance, rows, sliced=sliced)).encode() for _ in range(count)]
+
+
+def request_of(chance: random.Random, rows: int = 1, *, sliced: bool = False) -> dict[str, Any]:
+    """One request, see requests_of."""
 
     def row() -> list[Any]:
         numbers = [round(chance.gauss(0, 1), 4) for _ in COLUMNS]
         country = "XX" if chance.random() < _SLICE else chance.choice(["DE", "FR", "PT"])
         return [*numbers, country] if sliced else numbers
 
-    return [
-        json.dumps({"dataframe_split": {"columns": columns, "data": [row() for _ in range(rows)]}}).encode()
-        for _ in range(count)
-    ]
+    columns = [*COLUMNS, SLICED] if sliced else COLUMNS
+    return {"dataframe_split": {"columns": columns, "data": [row() for _ in range(rows)]}}
 
 
 class ServingProcess:

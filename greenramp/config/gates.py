@@ -57,10 +57,11 @@ class Unit(StrEnum):
 
     REQUEST = "request"
     USER_FIRST = "user_first"
+    USER = "user"
 
 
 _COUNTED_ONLY = ("max_rate", "floor", "hint")
-DEFAULT_TOLERANCE, DEFAULT_LABEL_WINDOW = 0.1, 600.0
+DEFAULT_TOLERANCE, DEFAULT_LABEL_WINDOW, DEFAULT_USER_WINDOW = 0.1, 600.0, 60.0
 
 
 class Gate(Strict):
@@ -117,10 +118,20 @@ class Gate(Strict):
         Field(
             strict=False,
             description="user_first: a user counts until the first bad event, once where numbers are compared. "
+            "user: a user counts once, when user_window_seconds are over, with the mean of all numbers of that time, "
+            "or with whether anything was bad; for errors, slow, wrong, latency and error_size. "
             "request: every request counts; only where a user's requests are not kept on one side. Counters of a "
             "source know no users, so counts and buckets have to say request.",
         ),
     ] = Unit.USER_FIRST
+    user_window_seconds: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            description="Only for unit user: how long after their first measurement a user's measurements go into "
+            f"their number; {DEFAULT_USER_WINDOW:g} if not given. So much later everything is known.",
+        ),
+    ] = None
     weight: Annotated[
         float, Field(gt=0, le=1000, description="This gate's part of max_false_rollback, beside the others' weights.")
     ] = 1.0
@@ -144,6 +155,11 @@ class Gate(Strict):
         """How long a label is waited for, in seconds."""
         return self.label_window_seconds or DEFAULT_LABEL_WINDOW
 
+    @property
+    def user_window(self) -> float:
+        """How long a user's measurements go into their number, in seconds; 0 where they do not wait for each other."""
+        return (self.user_window_seconds or DEFAULT_USER_WINDOW) if self.unit is Unit.USER else 0.0
+
     @model_validator(mode="after")
     def _fits_its_metric(self) -> Self:
         metric = self.metric
@@ -161,6 +177,7 @@ class Gate(Strict):
                 f"label_window_seconds belongs to wrong, error_size and conversions; {metric} needs no labels"
             )
         self._fits_its_source()
+        self._fits_its_unit()
         self._has_something_to_judge_by()
         return self
 
@@ -179,6 +196,18 @@ class Gate(Strict):
             )
         if self.metric is Metric.BUCKETS and self.margin is not None:
             raise ValueError(f"margin ({self.margin:g}) can't be shown from buckets: times between bounds are not seen")
+
+    def _fits_its_unit(self) -> None:
+        if self.unit is Unit.USER and self.metric is Metric.CONVERSIONS:
+            raise ValueError(
+                "unit can't be user for conversions: nobody tells of users that nothing came of; give user_first"
+            )
+        if self.unit is Unit.USER and self.metric is Metric.DRIFT:
+            raise ValueError("unit can't be user for drift: answers may be classes, without a mean; give user_first")
+        if self.unit is not Unit.USER and self.user_window_seconds is not None:
+            raise ValueError(
+                f"user_window_seconds ({self.user_window_seconds:g}) belongs to unit user; it is {self.unit}"
+            )
 
     def _has_something_to_judge_by(self) -> None:
         if self.metric.counted and self.margin is None and self.max_rate is None:

@@ -27,6 +27,9 @@ PLAN = Service.model_validate(
             {"name": "sizes", "metric": "error_size", "margin": 0.1},
             {"name": "right", "metric": "wrong", "margin": 0.2, "label_window_seconds": 30},
             {"name": "drift", "metric": "drift"},
+            {"name": "users", "metric": "errors", "margin": 0.2, "unit": "user", "user_window_seconds": 20},
+            {"name": "users-times", "metric": "latency", "unit": "user", "user_window_seconds": 20},
+            {"name": "users-sizes", "metric": "error_size", "margin": 0.1, "unit": "user", "user_window_seconds": 20},
         ],
     }
 )

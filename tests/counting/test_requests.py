@@ -131,3 +131,28 @@ def test_where_numbers_are_compared_a_user_counts_once_and_each_request_for_the_
     sums = counting(TIMES)
     sums.add_requests([replace(GOOD, user="alice")] * 10)
     assert (sums.series["times"].candidate, sums.this_step["times"]) == (1, 10)
+
+
+def test_with_unit_user_a_user_is_one_number_when_their_window_is_over(counting):
+    window = {"unit": "user", "user_window_seconds": 30}
+    sums = counting(*(Gate.model_validate({**gate.model_dump(), **window}) for gate in (ERRORS, TIMES)))
+    start = GOOD.ts
+    mine = replace(GOOD, user="alice", generation=STEP - 1)
+    sums.add_requests([mine, replace(GOOD, user="bob"), replace(FAILED, user="alice", ts=start + 30, ms=30.0)])
+    assert sums.evidence["errors"] == Evidence()
+    sums.add_requests([replace(GOOD, ts=start + 31)])  # nobody's
+    assert sums.evidence["errors"] == one(candidate=3, candidate_bad=1)
+    assert sums.series["times"].quantiles[0][0] == pytest.approx(10, rel=0.03)  # of 20, 10 and 10
+    assert sums.this_step == {"errors": 2, "times": 2}  # alice came in the step before
+
+
+def test_labels_that_come_late_go_into_the_number_of_a_user_all_the_same(counting):
+    sizes = {"name": "sizes", "metric": "error_size", "margin": 0.1, "unit": "user", "user_window_seconds": 30}
+    sums = counting(Gate.model_validate(sizes))
+    rows = [("a1", "alice", 0), ("a2", "alice", 20), ("a3", "bob", 25), ("a4", "", 900), ("a5", "", 1000)]
+    sums.add_requests([replace(GOOD, id=name, user=user, ts=GOOD.ts + after) for name, user, after in rows])
+    sums.add_predictions((name, [0.0]) for name, _, _ in rows)
+    sums.add_labels([("a1", 1.0), ("a2", 3.0), ("a3", 4.0)])
+    assert sums.series["sizes"].candidate == 0
+    sums.add_labels([("a4", 5.0)])
+    assert (sums.series["sizes"].candidate, sums.series["sizes"].totals[0]) == (3, 11.0)
