@@ -1,9 +1,12 @@
-"""Time limits that hold on a busy machine, waiting without sleeping blindly, and an MLflow store."""
+"""Time limits that hold on a busy machine, waiting without sleeping blindly, MLflow, a receiver of messages."""
 
 import contextlib
+import json
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -45,3 +48,57 @@ def mlflow_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         os.environ.pop(name, None)
         if value is not None:
             os.environ[name] = value
+
+
+class Receiver(ThreadingHTTPServer):
+    """Keeps what it is sent. It answers with `status`, below /hangs once `hold` is set; GETs by `answers`."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.status, self.hold = 200, threading.Event()
+        self.got: list[tuple[dict[str, Any], dict[str, str]]] = []
+        self.answers: dict[str, Any] = {}
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"127.0.0.1:{self.server_port}"
+
+    @property
+    def titles(self) -> list[str]:
+        """Of the messages so far."""
+        return [message["title"] for message, _ in self.got]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        message = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if self.path.startswith("/hangs"):
+            self.server.hold.wait(20)
+        if self.server.status == 200:
+            self.server.got.append((message, dict(self.headers)))
+        self.send_response(self.server.status)
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        answer = self.server.answers.get(self.path)
+        self.send_response(200 if answer else 404)
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Start a server that messages are sent to, as json://<address>."""
+    with Receiver() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.hold.set()
+        server.shutdown()
+        thread.join()

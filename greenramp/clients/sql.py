@@ -134,17 +134,19 @@ class Database:
     def _rows(self, query: str, values: dict[str, Any], most: int) -> tuple[list[str], Sequence[Any]]:
         """Columns, and at most so many rows."""
         from sqlalchemy import text
-        from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError, SQLAlchemyError
+        from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
         statement = text(query)
         bound = {key: value for key, value in values.items() if key in statement.compile().params}
         try:
-            with self._reading() as connection:
-                result = connection.execution_options(stream_results=True).execute(statement, bound)
+            with (
+                self._reading() as connection,
+                connection.execution_options(stream_results=True).execute(statement, bound) as result,
+            ):
                 return list(result.keys()), result.fetchmany(most)
-        except ProgrammingError as error:
-            raise BadEvidence(f"{self._name}: the database refuses the query: {self._said(error)}") from error
-        except (OperationalError, InterfaceError, SQLAlchemyError) as error:
+        except SQLAlchemyError as error:
+            if isinstance(error, DatabaseError) and not isinstance(error, OperationalError):
+                raise BadEvidence(f"{self._name}: the database refuses the query: {self._said(error)}") from error
             raise Unreachable(f"{self._name}: the database does not answer: {self._said(error)}") from error
         except (ValueError, OverflowError) as error:  # of the driver, from a value it can't read or bind
             raise BadEvidence(f"{self._name}: the database gave a value that can't be read: {error}") from error
