@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
@@ -65,18 +66,72 @@ class PrefectApi:
         workers = self._call("POST", f"/work_pools/{pool}/workers/filter", {}) or []
         return any(w.get("status") == "ONLINE" for w in workers)
 
-    def run(self, deployment: str, parameters: Mapping[str, Any]) -> FlowRun:
-        """Ask for a run of `<flow>/<deployment>`; raises ConfigError when there is no such deployment."""
+    def run(self, deployment: str, parameters: Mapping[str, Any], key: str = "", tags: Sequence[str] = ()) -> FlowRun:
+        """Ask for a run of `<flow>/<deployment>`; raises ConfigError when there is no such deployment.
+
+        key: orders with the same key are one run, which the second one gets; without it every order is a run.
+        """
+        order = {
+            "parameters": dict(parameters),
+            "idempotency_key": key or uuid.uuid4().hex,  # a second try is the same run
+            "tags": list(tags),
+        }
+        made = self._call("POST", f"/deployments/{self.deployment_id(deployment)}/create_flow_run", order)
+        return _flow_run(made)
+
+    def deployment_id(self, deployment: str) -> str:
+        """The id of `<flow>/<deployment>`; raises ConfigError when there is no such deployment."""
         found = self._call("GET", f"/deployments/name/{deployment}", fine=(404,))
         if found is None:
             raise ConfigError(f"Prefect at {self._url} has no deployment {deployment}; greenramp up makes it")
-        order = {"parameters": dict(parameters), "idempotency_key": uuid.uuid4().hex}  # a second try is the same run
-        made = self._call("POST", f"/deployments/{found['id']}/create_flow_run", order)
-        return _flow_run(made)
+        return str(found["id"])
 
     def flow_run(self, run_id: str) -> FlowRun:
         """A run as it stands now."""
         return _flow_run(self._call("GET", f"/flow_runs/{run_id}"))
+
+    def find_flow_run(self, run_id: str) -> FlowRun | None:
+        """A run as it stands now, None when the server does not know it (any more)."""
+        found = self._call("GET", f"/flow_runs/{run_id}", fine=(404,))
+        return None if found is None else _flow_run(found)
+
+    def busy_services(self, flows: Sequence[str], before: datetime, since: datetime) -> frozenset[str]:
+        """Services for which a run of one of these flows is due or goes on; it was to start after `since`."""
+        due = {"before_": before.isoformat(), "after_": since.isoformat()}
+        going = ["SCHEDULED", "PENDING", "RUNNING", "PAUSED", "CANCELLING"]
+        wanted = {
+            "flows": {"name": {"any_": list(flows)}},
+            "flow_runs": {"state": {"type": {"any_": going}}, "expected_start_time": due},
+            "limit": 200,
+        }
+        runs = self._call("POST", "/flow_runs/filter", wanted) or []
+        return frozenset(str(run["parameters"]["service"]) for run in runs if "service" in run["parameters"])
+
+    def emit(self, event: str, resource: str, payload: Mapping[str, Any], event_id: str) -> None:
+        """Tell Prefect's automations that something has happened. event_id: a UUID; an event is heeded once."""
+        body = {
+            "id": event_id,
+            "event": event,
+            "occurred": datetime.now(UTC).isoformat(),
+            "resource": {"prefect.resource.id": resource},
+            "payload": dict(payload),
+        }
+        self._call("POST", "/events", [body])
+
+    def ensure_automation(self, wanted: Mapping[str, Any]) -> bool:
+        """Make an automation, or make the one of its name so; returns whether anything had to change.
+
+        `wanted["description"]` tells two editions apart. One that a person has switched off stays off.
+        """
+        named = {"automations": {"name": {"any_": [wanted["name"]]}}}
+        found = self._call("POST", "/automations/filter", named) or []
+        if not found:
+            self._call("POST", "/automations/", dict(wanted))
+            return True
+        if found[0]["description"] == wanted["description"]:
+            return False
+        self._call("PUT", f"/automations/{found[0]['id']}", {**wanted, "enabled": found[0]["enabled"]})
+        return True
 
     def logs(self, run_id: str, offset: int) -> list[LogLine]:
         """What a run and its tasks logged, from line `offset` on."""
@@ -87,6 +142,15 @@ class PrefectApi:
     def cancel(self, run_id: str) -> None:
         """Ask a run to stop; it puts back what it has changed."""
         self._call("POST", f"/flow_runs/{run_id}/set_state", {"state": {"type": "CANCELLING"}})
+
+    def secret(self, block: str) -> str:
+        """What a Secret block holds; raises ConfigError when there is no such block."""
+        path = f"/block_types/slug/secret/block_documents/name/{block}"
+        found = self._call("GET", f"{path}?include_secrets=true", fine=(404,))
+        if found is None:
+            raise ConfigError(f"Prefect at {self._url} has no Secret block {block}")
+        value = found["data"].get("value", "")
+        return value if isinstance(value, str) else " ".join(map(str, value))
 
     def page(self, run_id: str) -> str:
         """Where a person sees the run."""

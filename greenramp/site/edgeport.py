@@ -17,7 +17,7 @@ from greenramp.site.slots import SLOTS, slot_program
 ADDRESS = "127.0.0.1"
 """Where the router listens."""
 
-_ACCEPT_SECONDS = 0.5
+_ACCEPT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ def keep_ports(site: SiteSettings, file: Path) -> Iterator[None]:
         "mlflow": site.mlflow_port,
         "prefect": site.prefect_port,
         "outcomes": site.outcomes_port,
+        "webhooks": site.webhooks_port,
     }
     with ExitStack() as kept:
         for name, port in wanted.items():

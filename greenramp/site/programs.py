@@ -9,20 +9,22 @@ from pathlib import Path
 
 from greenramp.clients.supervisor import Program
 from greenramp.home import Home
+from greenramp.site.keys import WEBHOOK_VARIABLE, encryption_key
 from greenramp.site.settings import HOME_VARIABLE, SiteSettings
 from greenramp.site.slots import FIRST_SLOT, SLOTS, slot_program
 
 WORK_POOL = "greenramp"
-GUARD, COLLECTOR, MLFLOW = "guard", "collector", "mlflow"
+GUARD, COLLECTOR, RECEIVER, MLFLOW = "guard", "collector", "receiver", "mlflow"
 PREFECT, WORKER = "prefect-server", "prefect-worker"
 
 
 def programs(site: SiteSettings) -> tuple[Program, ...]:
-    """Envoy's two slots, the guard, the collector of labels, MLflow, the Prefect server and its worker."""
+    """Envoy's two slots, the guard, the collector of labels, the receiver of webhooks, MLflow, Prefect, its worker."""
     return (
         *(_envoy(site, slot) for slot in SLOTS),
         _guard(site),
         _collector(site),
+        _receiver(site),
         _mlflow(site),
         _prefect_server(site),
         _prefect_worker(site),
@@ -51,7 +53,7 @@ def supervisor_file(site: SiteSettings) -> str:
 def environment(site: SiteSettings) -> dict[str, str]:
     """Environment of everything the site starts; what the caller's shell says of other servers is left out."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "SUPERVISOR_"))}
-    for name in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"):
+    for name in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", WEBHOOK_VARIABLE):
         kept.pop(name, None)
     return {**kept, **client_environment(site), "PATH": f"{Path(sys.executable).parent}:{kept.get('PATH', '')}"}
 
@@ -66,6 +68,7 @@ def client_environment(site: SiteSettings) -> Mapping[str, str]:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_CLI_PROMPT": "false",
         "PREFECT_WORKER_QUERY_SECONDS": "2",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # deployments/automations/zombies.yaml counts on it
         "DO_NOT_TRACK": "1",
         "MLFLOW_TRACKING_URI": site.mlflow_url,
         "MLFLOW_REGISTRY_URI": site.mlflow_url,
@@ -101,6 +104,16 @@ def _collector(site: SiteSettings) -> Program:
     )
 
 
+def _receiver(site: SiteSettings) -> Program:
+    return Program(
+        name=RECEIVER,
+        command=[sys.executable, "-m", "greenramp.site.receiver", str(site.webhooks_port)],
+        log=site.home.logs / "receiver.log",
+        start_retries=1_000_000,  # less and less often; until it is back, looks at the registry find what it misses
+        autostart=False,
+    )
+
+
 def _mlflow(site: SiteSettings) -> Program:
     folder = site.home.mlflow
     return Program(
@@ -109,7 +122,13 @@ def _mlflow(site: SiteSettings) -> Program:
         + ["--artifacts-destination", str(folder / "artifacts")]
         + ["--host", "127.0.0.1", "--port", str(site.mlflow_port), "--workers", "1"],
         log=site.home.logs / "mlflow.log",
-        environment={"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+        environment={
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # of evaluations, which nothing here asks for
+            "MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https",
+            "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",  # the receiver is on loopback
+            "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": encryption_key(site.home),
+            "MLFLOW_WEBHOOK_CACHE_TTL": "5",  # seconds; a new webhook is heeded by then, not after a minute
+        },
         autostart=False,
     )
 

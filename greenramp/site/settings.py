@@ -33,6 +33,7 @@ class SiteSettings:
     outcomes_port: int
     first_environment_port: int
     edge: Edge = _ANY
+    webhooks_port: int = 18084
 
     @property
     def router_url(self) -> str:
@@ -53,6 +54,11 @@ class SiteSettings:
     def outcomes_url(self) -> str:
         """Where labels are sent: POST /outcomes/<service>."""
         return f"http://127.0.0.1:{self.outcomes_port}"
+
+    @property
+    def webhooks_url(self) -> str:
+        """Where MLflow tells of aliases and tags: POST /webhooks/mlflow."""
+        return f"http://127.0.0.1:{self.webhooks_port}"
 
     def write(self) -> None:
         """Keep these settings in the site's home."""
@@ -86,6 +92,7 @@ def read_settings(home: Home) -> SiteSettings | None:
         outcomes_port=data["outcomes_port"],
         first_environment_port=data["first_environment_port"],
         edge=Edge.from_json(data.get("edge", {})),
+        webhooks_port=data.get("webhooks_port", SiteSettings.webhooks_port),  # a site started before there were any
     )
 
 

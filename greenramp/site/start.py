@@ -16,16 +16,22 @@ from greenramp.clients.envoy.admin import Admin
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.lastwords import last_words
 from greenramp.clients.prefectapi import PrefectApi
+from greenramp.clients.registrylook import MlflowRest
 from greenramp.clients.supervisor import Supervisor
+from greenramp.clients.wishbook import ensure_since
+from greenramp.deliveries import EVENTS
 from greenramp.errors import ConfigError, Unreachable
+from greenramp.site.automations import ensure_automations
 from greenramp.site.deployments import ensure_deployments
 from greenramp.site.envoys import write_slot
+from greenramp.site.keys import ensure_secrets, webhook_secret
 from greenramp.site.ports import keep_ports
 from greenramp.site.programs import (
     COLLECTOR,
     GUARD,
     MLFLOW,
     PREFECT,
+    RECEIVER,
     WORK_POOL,
     WORKER,
     environment,
@@ -70,7 +76,7 @@ def _start_parts(site: SiteSettings, supervisor: Supervisor, say: Say) -> None:
     with locked(slots_lock(site.home)):
         slot = settle_router(site, supervisor, say) or read_active_slot(site.home) or FIRST_SLOT
         envoy = slot_program(slot)
-        for name in (envoy, GUARD, COLLECTOR, MLFLOW, PREFECT):
+        for name in (envoy, GUARD, COLLECTOR, RECEIVER, MLFLOW, PREFECT):
             supervisor.ensure_started(name)
         _await(supervisor, envoy, site.router_url, lambda: Admin(site.home.slot_admin_socket(slot)).ready())
         say(f"Envoy    {site.router_url}/<service>/invocations")
@@ -80,10 +86,15 @@ def _start_parts(site: SiteSettings, supervisor: Supervisor, say: Say) -> None:
     prefect.ensure_pool(WORK_POOL)
     supervisor.ensure_started(WORKER)
     ensure_deployments(site)
+    ensure_automations(site.project, prefect)
     _await(supervisor, MLFLOW, site.mlflow_url, lambda: _answers(f"{site.mlflow_url}/health"))
     say(f"MLflow   {site.mlflow_url}")
     _await(supervisor, COLLECTOR, site.outcomes_url, lambda: _answers(f"{site.outcomes_url}/health"))
     say(f"Labels   {site.outcomes_url}/outcomes/<service>")
+    _await(supervisor, RECEIVER, site.webhooks_url, lambda: _answers(f"{site.webhooks_url}/health"))
+    address = f"{site.webhooks_url}/webhooks/mlflow"
+    MlflowRest(site.mlflow_url).ensure_webhook("greenramp", address, EVENTS, webhook_secret(site.home))
+    say(f"Webhooks {address}")
     _await(supervisor, WORKER, site.prefect_url, lambda: prefect.worker_online(WORK_POOL))
     say("Worker   takes releases")
 
@@ -133,7 +144,8 @@ def _require_same(site: SiteSettings) -> SiteSettings:
     if replace(running, edge=site.edge) != site:
         raise ConfigError(
             f"the site in {site.home.root} runs with other settings (ports {running.router_port}, "
-            f"{running.mlflow_port}, {running.prefect_port}, {running.outcomes_port}; project {running.project}); "
+            f"{running.mlflow_port}, {running.prefect_port}, {running.outcomes_port}, {running.webhooks_port}; "
+            f"project {running.project}); "
             "stop it first with: greenramp down"
         )
     return running
@@ -149,6 +161,8 @@ def _write_files(site: SiteSettings) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if folder.stat().st_uid != os.getuid():
             raise ConfigError(f"{folder} belongs to another user; set GREENRAMP_HOME to a folder of your own")
+    ensure_secrets(site.home)
+    ensure_since(site.home, time.time())
     site.write()
     forget_takeover(site.home)
     write_slot(site, FIRST_SLOT, site.edge)

@@ -9,9 +9,11 @@ from typing import Any
 from greenramp.clients.envoy.admin import Admin
 from greenramp.clients.envoy.clusters import cluster_name
 from greenramp.clients.envoy.router import Router
+from greenramp.clients.journal import read_last_look
 from greenramp.clients.supervisor import Process, Supervisor
 from greenramp.errors import Unreachable
 from greenramp.home import Home
+from greenramp.reporting.progress import Now, later, now_of
 from greenramp.site.edgeport import foreign_listeners
 from greenramp.site.enforcement import Enforcement, enforcement
 from greenramp.site.settings import read_settings
@@ -41,7 +43,8 @@ class SideStatus:
 class ServiceStatus:
     """One service. release: id of the release under way, empty when none is; lease_seconds: what is left of its lease.
 
-    stale: the release has not renewed its lease, so it is dead; all traffic is on the live side.
+    stale: the release has not renewed its lease, so it is dead; all traffic is on the live side. watching: the newest
+    look of that release at its gates; None before the first one, and when none is under way.
     """
 
     service: str
@@ -50,6 +53,7 @@ class ServiceStatus:
     step: str
     lease_seconds: float
     stale: bool
+    watching: Now | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,7 @@ def read_status(home: Home) -> SiteStatus:
                 step=route.step,
                 lease_seconds=round(max(0.0, route.until - now), 1),
                 stale=bool(route.owner) and not route.held(now),
+                watching=_newest_look(home, route.owner, now) if route.held(now) else None,
             )
         )
     return SiteStatus(
@@ -124,6 +129,12 @@ def _programs(home: Home, processes: tuple[Process, ...], standby: bool) -> dict
     own = [p for p in processes if p.group == p.name]
     shown = (p for p in own if standby or p.alive or names.get(p.name) != "envoy-standby")
     return {names.get(p.name, p.name): p.state for p in shown}
+
+
+def _newest_look(home: Home, release: str, now: float) -> Now | None:
+    """What the release's journal has last, with the time that is left counted from then on."""
+    line = read_last_look(home, release)
+    return None if line is None else later(now_of(line), now - line["ts"])
 
 
 def _healthy(home: Home, service: str, side: Side) -> int:

@@ -70,6 +70,7 @@ class RouterSite:
             mlflow_port=free_port(),
             prefect_port=free_port(),
             outcomes_port=free_port(),
+            webhooks_port=free_port(),
             first_environment_port=free_port(),
         )
 

@@ -9,12 +9,16 @@ import pytest
 
 from greenramp.clients.atomicfile import write_json
 from greenramp.clients.envoy.admin import Admin
+from greenramp.clients.envoy.clusters import Upstream
 from greenramp.errors import Unreachable
 from greenramp.handling import Edge
+from greenramp.route import claim, copy
 from greenramp.site.restart import settle_router
 from greenramp.site.settings import read_settings
 from greenramp.site.standby import ensure_standby
 from greenramp.site.steering import YOUNGER, can_steer, choose
+from greenramp.site.stop import end_processes
+from greenramp.split import Side
 
 pytestmark = pytest.mark.skipif(not can_steer(), reason="this kernel can't steer new connections")
 
@@ -32,6 +36,13 @@ def asking(site):
 
         ask()
         yield ask
+
+
+def copy_to(site, address):
+    """Give another server as green copies of all requests."""
+    site.router.ensure_upstream(Upstream("fraud", Side.GREEN, (address,), "8"))
+    site.router.change("fraud", lambda r: claim(r, "r1", time.time(), 600))
+    site.router.change("fraud", lambda r: copy(r, "r1", time.time(), 100.0, 64, "shadow"))
 
 
 def test_three_restarts_under_load_lose_no_request(serving, users):
@@ -87,6 +98,17 @@ def test_an_unused_connection_delays_a_restart_no_longer_than_told(serving):
         assert unused.recv(65536) == b""
     assert "1 unused connections were closed" in serving.said[-1]
     assert serving.active == "b"
+
+
+def test_envoys_that_end_while_copies_hang_end_well_and_lose_no_request(serving, users, eventually):
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as hanging:
+        copy_to(serving, hanging.getsockname())
+        end, admin = users(serving, 150), Admin(serving.home.slot_admin_socket(serving.active))
+        eventually(lambda: admin.copies("fraud.green-shadow").dropped > 0, "as many copies hang as may be open")
+        serving.restart()
+        assert end().failures == []
+        assert end_processes(serving.home)
+    assert "Abort" not in (serving.home.logs / "envoy.log").read_text()
 
 
 def test_while_two_envoys_listen_the_elder_one_gets_all_new_connections(alone, eventually):

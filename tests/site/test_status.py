@@ -1,6 +1,7 @@
 """What the commands that look at a running router say, of a real one under supervisord."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from greenramp.clients.atomicfile import write_text
 from greenramp.clients.envoy.sidetraffic import read_traffic
+from greenramp.clients.journal import Journal
 from greenramp.route import claim, copy
 from greenramp.site.programs import environment
 from greenramp.site.status import read_status
@@ -89,6 +91,21 @@ def test_status_tells_a_mirror_and_a_share_of_the_side_that_gets_it(serving):
     assert "mirror" not in text
 
 
+def test_status_shows_what_a_release_under_way_waits_for_and_what_its_gates_say(serving):
+    release = "fraud-8-abcd1234"
+    serving.router.change("fraud", lambda r: claim(r, release, time.time(), 600))
+    verdict = {"gate": "accuracy", "outcome": "unsure", "sentence": "", "numbers": {"candidate": 40, "champion": 800}}
+    look = {"where": "5 %", "percent": 5.0, "served": [4, 100], "waits": "waiting for accuracy"}
+    Journal(serving.home, release).add("verdicts", **look, deadline_seconds=300.0, verdicts=[verdict])
+    text = " ".join(run(serving, "status").stdout.split())
+    assert f"{release} is under way" in text
+    assert "5 % asked, 4 % served (4 of 100 requests in this step); waiting for accuracy" in text
+    assert "accuracy │ unsure │ │ │ 40 / 800" in text
+    watching = json.loads(run(serving, "status", "--json").stdout)["services"][0]["watching"]
+    assert watching["verdicts"] == [verdict]
+    assert 100 < watching["deadline_seconds"] < 300, "the time that is left goes on while nobody writes"
+
+
 @pytest.mark.parametrize("words", [["status"], ["traffic", "fraud", "--seconds", "0"]], ids=" ".join)
 def test_looking_loads_neither_the_configuration_nor_mlflow_nor_prefect(serving, words):
     code = f"import sys\nfrom greenramp.cli.main import app\napp({words}, standalone_mode=False)\n"
@@ -165,3 +182,26 @@ def test_ctrl_c_ends_the_looking_without_a_word(serving, more, code):
         looking.send_signal(signal.SIGINT)
         _, said = looking.communicate(timeout=20)
     assert (looking.returncode, said) == (code, "")
+
+
+def test_ctrl_c_ends_the_watching_of_the_site_for_programs(serving):
+    with start(serving, "status", "--watch", "--json") as looking:
+        assert json.loads(looking.stdout.readline())["services"][0]["service"] == "fraud"
+        assert json.loads(looking.stdout.readline())["up"] is True
+        looking.send_signal(signal.SIGINT)
+        _, said = looking.communicate(timeout=20)
+    assert (looking.returncode, said) == (0, "")
+
+
+def test_the_site_is_watched_on_a_terminal_until_ctrl_c(serving):
+    ours, theirs = os.openpty()
+    around = {**environment(serving.settings), "COLUMNS": "200", "TERM": "xterm"}
+    with subprocess.Popen([GREENRAMP, "status", "--watch"], env=around, stdout=theirs, stderr=theirs) as looking:
+        os.close(theirs)
+        shown = b""
+        while shown.count(b"Ctrl-C ends it") < 2:  # it has looked again
+            shown += os.read(ours, 65536)
+        looking.send_signal(signal.SIGINT)
+        assert looking.wait(timeout=20) == 0
+    os.close(ours)
+    assert b"fraud" in shown
