@@ -3,9 +3,10 @@
 import shutil
 import uuid
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 import pytest
@@ -42,6 +43,7 @@ def site(tmp_path: Path, mlflow_uri: str) -> SiteOnFile:
     ports = dict.fromkeys(("router_port", "mlflow_port", "prefect_port", "outcomes_port", "first_environment_port"), 1)
     home = Home(tmp_path / "home")
     home.xds.mkdir(parents=True)
+    write_json(tmp_path / "sites" / "local.yaml", {})
     return SiteOnFile(home=home, name="local", project=tmp_path, configs=tmp_path, store=mlflow_uri, **ports)
 
 
@@ -106,3 +108,22 @@ def stored(mlflow_uri: str, model: str) -> Callable[[str], Path]:
 def lose(stored: Callable[[str], Path]) -> Callable[[str], None]:
     """Remove a version's files from MLflow."""
     return lambda version: shutil.rmtree(stored(version))
+
+
+@pytest.fixture
+def recorded_events() -> Iterator[Callable[[], list[Any]]]:
+    """Give the events emitted so far, by Prefect's own recorder; without it a server would be started."""
+    from prefect.events.clients import AssertingEventsClient
+    from prefect.events.worker import EventsWorker
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    def events() -> list[Any]:
+        EventsWorker.instance().wait_until_empty()
+        return [event for client in AssertingEventsClient.all for event in client.events]
+
+    AssertingEventsClient.reset()
+    EventsWorker.set_client_override(AssertingEventsClient)
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:1/api"}):
+        yield events
+        EventsWorker.instance().drain()
+    EventsWorker.set_client_override(None)

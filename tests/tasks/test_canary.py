@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import time
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prefect.logging import disable_run_logger
@@ -94,7 +95,7 @@ def line(side, n):
 
 @pytest.mark.parametrize(("refunds", "outcome"), [(5, Outcome.PASS), (40, Outcome.FAIL)], ids=["no worse", "worse"])
 def test_a_step_is_decided_by_what_a_database_outside_counts(refunds, outcome, watched, site):
-    verdicts = {verdict.gate: verdict for verdict in watched(refunds)}
+    verdicts = {verdict.gate: verdict for verdict in watched(refunds).verdicts}
     assert verdicts["refunds"].outcome is outcome
     assert verdicts["errors"].outcome is not Outcome.FAIL
     assert verdicts["refunds"].numbers["this_step"] >= 50
@@ -107,3 +108,47 @@ def test_nonsense_of_a_source_ends_the_step_and_is_told(watched, site):
     notes = [line["note"] for line in Journal(site.home, "r1").read() if line["event"] == "source"]
     assert notes
     assert "nothing is judged by what it gives: orders: candidate: bad" in notes[0]
+
+
+# freeze windows
+
+
+@pytest.fixture
+def freeze(site, monkeypatch):
+    """Freeze the site for so many seconds from now on."""
+    monkeypatch.setattr("tasks.freeze._READ_SECONDS", 0.0)
+
+    def until(seconds):
+        now = datetime.now(UTC)
+        ends = now + timedelta(seconds=seconds)
+        window = {"from": (now - timedelta(hours=1)).isoformat(), "until": ends.isoformat(), "reason": "trade fair"}
+        write_json(site.configs / "sites" / "local.yaml", {"freeze": [window]})
+        return ends
+
+    return until
+
+
+def test_a_step_that_could_go_on_is_held_until_the_freeze_ends(watched, site, freeze):
+    ends = freeze(4)
+    verdicts = {verdict.gate: verdict for verdict in watched(5).verdicts}
+    assert datetime.now(UTC) >= ends
+    assert verdicts["refunds"].outcome is Outcome.PASS
+    waits = [line["waits"] for line in Journal(site.home, "r1").read() if line["event"] == "freeze"]
+    assert waits[0].endswith("by the site local: trade fair")
+    assert waits[1:] == [""]
+
+
+def test_a_gate_that_fails_in_a_freeze_takes_back_at_once(watched, freeze):
+    ends = freeze(3600)
+    assert Outcome.FAIL in {verdict.outcome for verdict in watched(40).verdicts}
+    assert datetime.now(UTC) < ends
+
+
+def test_a_freeze_stops_the_clock_of_the_steps_deadline(watched, freeze, monkeypatch):
+    monkeypatch.setitem(PLAN, "step", {"min_seconds": 0.1, "deadline_seconds": 1.5})
+    monkeypatch.setitem(PLAN, "gates", [{**PLAN["gates"][0], "role": "require", "min_requests": 10**6}])
+    monkeypatch.setitem(PLAN, "sources", {})
+    ends = freeze(4)
+    with pytest.raises(NoEvidence, match=r"not decided after 1\.5 s"):
+        watched(5)
+    assert datetime.now(UTC) >= ends + timedelta(seconds=1)
