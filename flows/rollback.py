@@ -9,11 +9,13 @@ from prefect.states import Completed, Failed, State
 from greenramp.clients.envoy.lease import holding
 from greenramp.config import Service
 from greenramp.errors import GreenrampError
+from greenramp.news import Kind
 from greenramp.plan import PREVIOUS
 from greenramp.route import TAKEN_BACK, Route
 from greenramp.site.settings import SiteSettings, this_site
 from greenramp.verdict import require
 from tasks.environment import await_ready, retire_environment, start_environment, warm_up
+from tasks.notify import announce
 from tasks.promotion import promote
 from tasks.registration import pin_plan, resolve_candidate
 from tasks.rollback import (
@@ -44,12 +46,14 @@ def rollback(service: str, rollback_id: str = "") -> State:
         return Failed(name="Refused", message=str(error))
     with holding(site.home, service, owner, plan.lease_seconds):
         try:
-            if route.step == TAKEN_BACK:
-                return finish(site, service, plan, owner, route)
-            return start_previous(site, service, plan, owner)
+            taken = route.step == TAKEN_BACK
+            ended = finish(site, service, plan, owner, route) if taken else start_previous(site, service, plan, owner)
         except GreenrampError as error:
             get_run_logger().error("%s", error)
+            announce(site, Kind.PUT_BACK_FAILED, service, owner, str(error))
             return Failed(name="NotRolledBack", message=str(error))
+    announce(site, Kind.ROLLED_BACK if ended.is_completed() else Kind.REFUSED, service, owner, str(ended.message))
+    return ended
 
 
 def finish(site: SiteSettings, service: str, plan: Service, owner: str, route: Route) -> State:

@@ -6,7 +6,7 @@ from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, State
 
-from flows.release import Way, each_tried
+from flows.way import Way, each_tried
 from greenramp.clients.envoy.lease import holding
 from greenramp.errors import GreenrampError, PutBackFailed
 from greenramp.plan import Before

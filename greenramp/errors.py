@@ -11,6 +11,7 @@ GreenrampError
 ├── ProvisionFailed    the environment does not come up: the candidate stays out
 ├── CheckFailed        preflight or smoke says no: the candidate stays out
 ├── GateFailed         a gate says no: the candidate stays out
+├── Overruled          a person ended the release, or none approved it: the candidate stays out
 ├── NoEvidence         the gates could not decide in time: the candidate stays out
 ├── PutBackFailed      the way back did not finish; the message names the command to run
 └── IllegalTransition  a bug
@@ -59,6 +60,10 @@ class CheckFailed(GreenrampError):
 
 class GateFailed(GreenrampError):
     """A gate has shown the candidate to be worse than allowed."""
+
+
+class Overruled(GreenrampError):
+    """A person aborted or rejected the release, or nobody approved it in time."""
 
 
 class NoEvidence(GreenrampError):

@@ -60,9 +60,28 @@ class Home:
         """What happened in each release, one file per release, written as it happens."""
         return self.root / "releases"
 
+    @property
+    def outbox(self) -> Path:
+        """What people are to be told of releases, and which of it they have been."""
+        return self.journals / "outbox"
+
     def kept_evidence(self, release: str) -> Path:
         """What a release's watch has counted so far, to go on from."""
         return self.journals / f"{release}.evidence.json"
+
+    def orders(self, release: str) -> Path:
+        """What people ordered a release to do."""
+        return self.journals / f"{release}.orders.jsonl"
+
+    @property
+    def wishes(self) -> Path:
+        """What was asked for, one file per service, and the webhooks that have been taken."""
+        return self.root / "wishes"
+
+    @property
+    def secrets(self) -> Path:
+        """Keys that this site's own programs share; for their owner alone."""
+        return self.root / "secrets"
 
     @property
     def programs(self) -> Path:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from greenramp.split import Side
 
@@ -44,3 +45,17 @@ class Before:
     def idle(self) -> Side:
         """The side the candidate is put on."""
         return Side.BLUE if self.live is None else self.live.other
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """What users meet of a candidate by now.
+
+    side: its environment. percent: its share of the traffic, given with the traffic record's `generation`; 0 when no
+    user meets it. since: where its evidence begins in each log.
+    """
+
+    side: Side
+    percent: float = 0.0
+    generation: int = 0
+    since: Mapping[str, Sequence[int]] = field(default_factory=dict)

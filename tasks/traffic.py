@@ -16,10 +16,12 @@ from greenramp.errors import Fenced
 from greenramp.plan import CHAMPION, PREVIOUS, Before, Candidate
 from greenramp.route import PUTTING_RIGHT, Route, claim, leave, settle, shift, switch
 from greenramp.site.admission import admit
+from greenramp.site.mending import mend_registry
+from greenramp.site.recovery import find_dead, recover
 from greenramp.site.settings import SiteSettings
 from greenramp.split import Side
+from tasks.notify import tell_recovered
 from tasks.policy import STEP, WAY_BACK
-from tasks.promotion import mend_registry
 
 _CONFIRM_SECONDS = 10.0
 """How long a step waits for the traffic that shows its share; 30 requests/s are enough for 5 %."""
@@ -27,9 +29,16 @@ _CONFIRM_SECONDS = 10.0
 
 @task(**STEP, task_run_name="claim {service}")
 def claim_service(site: SiteSettings, service: str, plan: Service, release: str) -> Route:
-    """Take the service; raises ReleaseUnderWay while another living release holds it. Safe to repeat."""
+    """Take the service; raises ReleaseUnderWay while another living release holds it. Safe to repeat.
+
+    What a dead release left is put right first, so that this one begins from a version that a bake has proved.
+    """
     if warning := admit(site, service, release):
         get_run_logger().warning("%s", warning)
+    for dead in find_dead(site):
+        if dead.service == service:
+            recover(site, dead, get_run_logger().warning)
+            tell_recovered(site, dead)
     lease = plan.lease_seconds
     route = Router(site.home).change(service, lambda r: _handled(claim(r, release, time.time(), lease), plan))
     if route.step.startswith(PUTTING_RIGHT):
@@ -60,7 +69,14 @@ def observe(site: SiteSettings, service: str, plan: Service, release: str, candi
             before.champion,
             before.live_version,
         )
-    Journal(site.home, release).add("claimed", live=route.live, version=before.live_version)
+    Journal(site.home, release).add(
+        "claimed",
+        live=route.live,
+        version=before.live_version,
+        model=plan.model,
+        candidate=candidate.version,
+        lease_seconds=plan.lease_seconds,
+    )
     return before
 
 
@@ -102,7 +118,9 @@ def see_served(site: SiteSettings, service: str, release: str, side: Side, perce
 def switch_live(site: SiteSettings, service: str, release: str, side: Side) -> int:
     """All traffic to `side` for good; the old side stays behind it as fallback. Safe to repeat."""
     route = Router(site.home).change(service, lambda r: switch(r, release, time.time(), side, "switched"))
-    Journal(site.home, release).add("traffic switched", live=side.value, generation=route.generation)
+    upstream = Router(site.home).upstream(service, side)
+    version = upstream.version if upstream else None
+    Journal(site.home, release).add("traffic switched", live=side.value, version=version, generation=route.generation)
     get_run_logger().info("%s is live (generation %d)", side.value, route.generation)
     return route.generation
 
@@ -117,3 +135,4 @@ def settle_traffic(site: SiteSettings, service: str, release: str) -> None:
 def let_go(site: SiteSettings, service: str, release: str) -> None:
     """Give the claim up, so that the next release may come. Safe to repeat."""
     Router(site.home).change(service, lambda r: leave(r, release))
+    Journal(site.home, release).add("let go")

@@ -14,6 +14,7 @@ import typer
 class _Kind(StrEnum):
     SERVICE = "service"
     SITE = "site"
+    SUITE = "suite"
 
 
 def register(app: typer.Typer) -> None:
@@ -60,7 +61,8 @@ def _ask_sources(files: Sequence[Path], configs: Path) -> int:
 
 def schema(kind: Annotated[_Kind, typer.Argument(help="Which kind of file.")] = _Kind.SERVICE) -> None:
     """Print the JSON Schema of a configuration file, for editors and for people."""
-    from greenramp.config import Service, Site
+    from greenramp.config import Service, Site, Suite
+    from greenramp.config.base import Strict
 
-    model = Service if kind is _Kind.SERVICE else Site
-    typer.echo(json.dumps(model.model_json_schema(), indent=1))
+    models: dict[_Kind, type[Strict]] = {_Kind.SERVICE: Service, _Kind.SITE: Site, _Kind.SUITE: Suite}
+    typer.echo(json.dumps(models[kind].model_json_schema(), indent=1))

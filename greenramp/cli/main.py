@@ -8,14 +8,27 @@ from typing import Annotated
 
 import typer
 
-from greenramp.cli import backtesting, configuration, expectations, judging, planning, releasing, sites, traffic
+from greenramp.cli import (
+    backtesting,
+    configuration,
+    expectations,
+    history,
+    judging,
+    notifying,
+    planning,
+    recovering,
+    releasing,
+    sites,
+    status,
+    steering,
+    traffic,
+)
 from greenramp.errors import ConfigError, GreenrampError, Refused
 
 app = typer.Typer(
     name="greenramp",
     help="Safe releases of machine-learning models, as Prefect flows.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -31,7 +44,21 @@ def _options(
         sites.choose_home(home)
 
 
-_COMMANDS = (sites, traffic, planning, releasing, judging, backtesting, expectations, configuration)
+_COMMANDS = (
+    sites,
+    status,
+    traffic,
+    planning,
+    releasing,
+    steering,
+    history,
+    recovering,
+    judging,
+    backtesting,
+    expectations,
+    notifying,
+    configuration,
+)
 for group in _COMMANDS:
     group.register(app)
 

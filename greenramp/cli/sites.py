@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from rich.table import Table
-    from rich.text import Text
-
-    from greenramp.site.status import ServiceStatus, SideStatus, SiteStatus
 
 
 def choose_home(home: Path) -> None:
@@ -26,10 +19,10 @@ def choose_home(home: Path) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add these commands."""
-    app.command()(up)
-    app.command()(down)
-    app.command()(status)
+    app.command(epilog="Examples: greenramp up; greenramp --home /srv/greenramp up --port-base 8000")(up)
+    app.command(epilog="Examples: greenramp down; greenramp down --force")(down)
     app.command()(restart_router)
+    app.command()(automations)
 
 
 def up(
@@ -38,7 +31,8 @@ def up(
     port_base: Annotated[
         int | None,
         typer.Option(
-            help="Take ports from here on instead of the site's: router, MLflow, Prefect, outcomes, environments."
+            help="Take ports from here on instead of the site's: router, MLflow, Prefect, outcomes, webhooks, "
+            "environments."
         ),
     ] = None,
 ) -> None:
@@ -56,6 +50,7 @@ def up(
             mlflow=port_base + 1,
             prefect=port_base + 2,
             outcomes=port_base + 3,
+            webhooks=port_base + 4,
             first_environment=port_base + 20,
         )
     settings = SiteSettings(
@@ -69,6 +64,7 @@ def up(
         outcomes_port=ports.outcomes,
         first_environment_port=ports.first_environment,
         edge=wanted.edge.edge(),
+        webhooks_port=ports.webhooks,
     )
     started = time.monotonic()
     start(settings, typer.echo)
@@ -99,64 +95,16 @@ def restart_router(
     restart(site, read_site(site.configs, site.name).edge.edge(), typer.echo, drain_seconds)
 
 
-def status(
-    watch: Annotated[bool, typer.Option("--watch", help="Look again every half second until Ctrl-C.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+def automations(
+    prefect: Annotated[
+        str, typer.Option(help="Address of a Prefect server, without /api; the running site's when not given.")
+    ] = "",
 ) -> None:
-    """What serves, in which shares, how healthy it is, and which release is under way."""
-    from greenramp.site.settings import this_home
-    from greenramp.site.status import read_status
+    """Make Prefect's automations of deployments/automations/ on a server, as `up` does on its own. Safe to repeat."""
+    from greenramp.clients.prefectapi import PrefectApi
+    from greenramp.site.automations import ensure_automations
+    from greenramp.site.settings import this_site
 
-    home = this_home()
-    if as_json:
-        typer.echo(json.dumps(read_status(home).to_json(), indent=1))
-        return
-    from rich.console import Console, Group
-    from rich.live import Live
-
-    if not watch:
-        now = read_status(home)
-        Console().print(Group(*_tables(now)))
-        raise typer.Exit(0 if now.up else 1)
-    with Live(refresh_per_second=4) as live:
-        while True:
-            live.update(Group(*_tables(read_status(home))))
-            time.sleep(0.5)
-
-
-def _tables(now: SiteStatus) -> list[Table | Text | str]:
-    from rich.table import Table
-    from rich.text import Text
-
-    if not now.up:
-        return ["the site does not run; start it with: greenramp up"]
-    parts: list[Table | Text | str] = [
-        ", ".join(f"{name} {state.lower()}" for name, state in sorted(now.programs.items())),
-        *[Text(trouble, "bold red") for trouble in now.enforcement.troubles],
-        *[Text(f"{one} takes users' connections on the router's port too: end it", "bold red") for one in now.foreign],
-    ]
-    if not now.services:
-        return [*parts, "no service yet; release one with: greenramp release <service>"]
-    table = Table("service", "environment", "version", "traffic", "healthy")
-    for service in now.services:
-        for side in service.sides:
-            table.add_row(
-                service.service,
-                side.side + (" (live)" if side.live else ""),
-                side.version,
-                _traffic(side),
-                f"{side.healthy} of {side.processes}",
-            )
-        if not service.sides:
-            table.add_row(service.service, "none yet", "", "", "")
-    return [*parts, table, *[_release(service) for service in now.services if service.release]]
-
-
-def _traffic(side: SideStatus) -> str:
-    return f"{side.percent:g} %" + (f", mirror {side.mirror:g} %" if side.mirror else "")
-
-
-def _release(service: ServiceStatus) -> str:
-    if service.stale:
-        return f"{service.release} died at: {service.step}; the next release or rollback puts {service.service} right"
-    return f"{service.release} is under way: {service.step} (lease {service.lease_seconds:.0f} s)"
+    address = prefect.rstrip("/").removesuffix("/api") or this_site().prefect_url
+    for name, changed in ensure_automations(Path.cwd(), PrefectApi(address)).items():
+        typer.echo(f"{name}: {'made' if changed else 'is there already'}")

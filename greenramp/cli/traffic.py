@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from greenramp.cli.completing import service_names
 from greenramp.errors import ConfigError, Unreachable
 
 if TYPE_CHECKING:
@@ -24,11 +25,14 @@ _LOOK_SECONDS = 1.0
 
 def register(app: typer.Typer) -> None:
     """Add this command."""
-    app.command()(traffic)
+    app.command(
+        epilog="Examples: greenramp traffic fraud; greenramp traffic fraud --seconds 60 --json; "
+        "greenramp traffic fraud --watch"
+    )(traffic)
 
 
 def traffic(
-    service: Annotated[str, typer.Argument(help="The service.")],
+    service: Annotated[str, typer.Argument(help="The service.", autocompletion=service_names)],
     seconds: Annotated[
         float, typer.Option(min=0, max=3600, help="Count requests for so long; 0: all since Envoy's start.")
     ] = 5,

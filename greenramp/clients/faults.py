@@ -55,4 +55,4 @@ def _fault(file: Path, error: Any, within: str) -> Fault:
 
 def _is_kind(place: tuple[int | str, ...], number: int) -> bool:
     """Whether a part of the place is only pydantic's word for which kind it took, and no key of the file."""
-    return number == 2 and place[0] in ("sources", "gates")
+    return number == 2 and place[0] in ("sources", "gates", "freeze")

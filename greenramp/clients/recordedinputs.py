@@ -15,12 +15,17 @@ _MOST_BYTES = 4 * 1024 * 1024
 
 
 def recorded_payloads(home: Home, service: str, count: int) -> list[Any]:
-    """The newest rows that were answered well, one payload each; none where inputs are not logged."""
+    """The newest rows that were answered well, one payload each; none where inputs are not logged.
+
+    What reached no user is left out: copies, replays, and what smoke tests sent, which is not what users ask. So are
+    lines that hold a few columns only, for slices: they can't be asked again.
+    """
     newest: deque[Any] = deque(maxlen=count)
     rows = [row for path in prediction_logs(home, service) for row in _tail(path)]
     for row in sorted(rows, key=lambda row: float(row.get("ts", 0))):
         inputs = row.get("inputs")
-        if row.get("status") == 200 and isinstance(inputs, dict):
+        set_aside = row.get("copy") or row.get("inputs_partial")
+        if row.get("status") == 200 and isinstance(inputs, dict) and not set_aside:
             newest.extend(_payload(inputs.get("columns"), one) for one in inputs.get("rows") or ())
     return list(newest)
 

@@ -20,6 +20,7 @@ from greenramp.errors import ConfigError, NotConfirmed, Unreachable
 from greenramp.reference import Kind, Reference
 
 DIGEST_TAG = "greenramp.digest"
+_OUR_LINE = "Greenramp: "
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,14 @@ class Registry:
             for key, value in tags.items():
                 self._client.set_model_version_tag(model, version, key, value[:5000])
 
+    def describe(self, model: str, version: str, sentence: str) -> None:
+        """Say on a version's page what became of it, below whatever else its description says. Safe to repeat."""
+        with self._speaking():
+            found = self._client.get_model_version(model, version).description or ""
+            wanted = described(found, sentence)
+            if wanted != found:
+                self._client.update_model_version(model, version, wanted)
+
     def fetch(self, model: str, version: str, target: Path) -> str:
         """Copy a version's files to `target`, whole or not at all; returns their digest. Safe to repeat."""
         if not target.exists():
@@ -189,6 +198,13 @@ class Registry:
             if code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise ConfigError(f"MLflow at {self._uri}: {_first_line(error)}") from error
             raise Unreachable(f"MLflow at {self._uri} does not answer as it should: {_first_line(error)}") from error
+
+
+def described(description: str, sentence: str) -> str:
+    """A description whose one line of ours is `sentence`; what people wrote stays as it is."""
+    lines = [line for line in description.splitlines() if not line.startswith(_OUR_LINE)]
+    others = "\n".join(lines).rstrip()
+    return f"{others}\n\n{_OUR_LINE}{sentence}".lstrip()
 
 
 @contextmanager

@@ -13,10 +13,8 @@ from typing import Any, Self
 
 import requests
 
+from greenramp.clients.scoring import SHADOW_HEADER
 from greenramp.clients.shadowlogs import REPLAYED
-
-SHADOW_HEADER = "x-greenramp-shadow"
-"""On every request whose answer reaches nobody: copies of users' requests, and replays."""
 
 _AT_ONCE = 8
 

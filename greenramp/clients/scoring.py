@@ -10,6 +10,9 @@ import requests
 from greenramp.errors import Unreachable
 from greenramp.smoke.answer import Answer, Body
 
+SHADOW_HEADER = "x-greenramp-shadow"
+"""On every request whose answer reaches no user: copies of users' requests, replays, and what is sent from here."""
+
 
 class Scoring:
     """MLflow's scoring protocol at one address (http://host:port)."""
@@ -33,7 +36,7 @@ class Scoring:
 
     def send(self, body: Body) -> Answer:
         """Send a body as it is; raises Unreachable when no answer comes."""
-        headers = {"content-type": body.content_type, "x-greenramp-probe": "1"}
+        headers = {"content-type": body.content_type, SHADOW_HEADER: "1"}
         started = time.perf_counter()
         try:
             answer = self._session.post(

@@ -41,8 +41,7 @@ class StepRows:
     def read(self) -> None:
         """Take in everything new."""
         while (block := self._requests.next_block()) is not None:
-            rows = [row for row in self._mine(block) if int(row.get("generation") or 0) >= self._generation]
-            self.table.add_requests(asked_in(rows, self._service, self._side))
+            self.table.add_requests(asked_in(self._mine(block), self._service, self._side, self._generation))
         for path in prediction_logs(self._home, self._service):
             if path.name.startswith(f"{self._service}.{self._side.value}."):
                 log = self._answers.setdefault(path, lines_from(path, self._since.get(str(path))))

@@ -28,11 +28,13 @@ class Asked(NamedTuple):
     user: str
 
 
-def asked_in(rows: Iterable[Mapping[str, Any]], service: str, candidate: Side) -> Iterator[Asked]:
-    """The candidate's requests among rows of the router's log."""
+def asked_in(rows: Iterable[Mapping[str, Any]], service: str, candidate: Side, generation: int = 0) -> Iterator[Asked]:
+    """The candidate's requests among rows of the router's log, routed by the record `generation` or a later one."""
     for row in rows:
         seen = seen_request(row)
-        if seen is not None and seen.service == service and seen.side is candidate:
+        if seen is None or seen.generation < generation:
+            continue
+        if seen.service == service and seen.side is candidate:
             yield Asked(seen.id, seen.ts, int(row["status"] or 0), seen.failed, seen.ms, seen.user)
 
 

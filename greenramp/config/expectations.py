@@ -5,16 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from greenramp.config.base import NAME, Strict
 from greenramp.config.gates import Gate, GateRole
+
+_TYPE = r"^expect_[a-z][a-z0-9_]*$"
+
+
+def _or_short(schema: dict[str, Any]) -> None:
+    """Let a schema of the long form take the short one, too."""
+    short = {
+        "type": "object",
+        "description": "One expectation by its name, and its arguments, as great-expectations calls them.",
+        "patternProperties": {_TYPE: {"type": ["object", "null"]}},
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+    long = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [short, long]
 
 
 class Expected(Strict):
     """One expectation: `expect_x: {column: y}`, or great-expectations' own `{type: expect_x, kwargs: {column: y}}`."""
 
-    type: Annotated[str, Field(pattern=r"^expect_[a-z][a-z0-9_]*$", description="great-expectations' name of it.")]
+    model_config = ConfigDict(json_schema_extra=_or_short)
+
+    type: Annotated[str, Field(pattern=_TYPE, description="great-expectations' name of it.")]
     kwargs: Annotated[
         dict[str, Any], Field(default_factory=dict, description="Its arguments, as great-expectations calls them.")
     ]

@@ -6,14 +6,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from greenramp.config.approvals import PROMOTION, SHADOW, Approval
 from greenramp.config.base import NAME, Strict
 from greenramp.config.expectations import AnyGate, Suite, SuiteGate
+from greenramp.config.freeze import Calendar
 from greenramp.config.gates import Gate, Metric
 from greenramp.config.preflight import Preflight
 from greenramp.config.shadow import Shadow
 from greenramp.config.smoke import Smoke
 from greenramp.config.sources import Gives, Source
 from greenramp.config.traffic import Traffic
+from greenramp.config.triggers import Triggers
 
 
 class Environment(Strict):
@@ -87,6 +90,9 @@ class Service(Strict):
     ] = (5.0, 25.0, 50.0, 100.0)
     step: Steps = Steps()
     bake: Steps = Steps(min_seconds=600, deadline_seconds=3600)
+    approvals: Annotated[
+        tuple[Approval, ...], Field(strict=False, description="Places at which a person has to say yes.")
+    ] = ()
     sources: Annotated[
         dict[Annotated[str, Field(pattern=NAME)], Source],
         Field(description="Places outside that evidence comes from, by the names that gates call them."),
@@ -102,6 +108,8 @@ class Service(Strict):
         float, Field(ge=2, le=300, description="A shared split ends this long after the last renewal.")
     ] = 15
     promotion: Promotion = Promotion()
+    triggers: Triggers = Triggers()
+    freeze: Calendar = ()
     allow_missing_signature: Annotated[
         bool, Field(description="Release versions without a signature too: nothing then checks their inputs.")
     ] = False
@@ -134,6 +142,23 @@ class Service(Strict):
             raise ValueError(f"gates: each name once; given more than once: {', '.join(twice)}")
         if not self.measured:
             raise ValueError("gates: a suite is only asked at the end of a step; one gate must watch until then")
+        return self
+
+    def approval_at(self, place: str) -> Approval | None:
+        """The approval that is asked for at a place, None when the release goes on by itself."""
+        return next((approval for approval in self.approvals if approval.place == place), None)
+
+    @model_validator(mode="after")
+    def _approvals_have_a_place(self) -> Self:
+        places = [approval.place for approval in self.approvals]
+        if twice := sorted({p for p in places if places.count(p) > 1}):
+            raise ValueError(f"approvals: each place once; given more than once: {', '.join(twice)}")
+        for approval in self.approvals:
+            if approval.before == SHADOW and not self.shadow.enabled:
+                raise ValueError("approvals: before shadow: the shadow step is off (shadow.enabled)")
+            if approval.before not in (SHADOW, PROMOTION, *self.ladder):
+                there = ", ".join(f"{p:g}" for p in self.ladder)
+                raise ValueError(f"approvals: before {approval.place}: not a step of the ladder, which is {there}")
         return self
 
     @model_validator(mode="after")

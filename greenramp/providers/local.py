@@ -15,6 +15,7 @@ from greenramp.clients.atomicfile import locked, read_json, write_json, write_te
 from greenramp.clients.lastwords import last_words
 from greenramp.clients.scoring import Scoring
 from greenramp.clients.supervisor import Program, Supervisor
+from greenramp.clients.targets import VARIABLE
 from greenramp.errors import ProvisionFailed
 from greenramp.home import Home
 from greenramp.providers.base import EnvironmentOrder, RunningEnvironment
@@ -117,7 +118,11 @@ class LocalProvider:
                 + ["--log", str(self._home.predictions / f"{program}.jsonl")]
                 + ["--drain-seconds", f"{order.settings.drain_seconds:g}", *_logs(order)],
                 log=self._home.logs / f"{program}.log",
-                environment={"PYTHONPATH": str(code), "PYTHONUNBUFFERED": "1"},
+                environment={
+                    "PYTHONPATH": str(code),
+                    "PYTHONUNBUFFERED": "1",
+                    VARIABLE: "",
+                },  # a model needs no secrets
                 restart="unexpected",
                 final_exits=(0, 3, 4),  # does not load, port taken: starting it again would not help
                 stop_seconds=order.settings.drain_seconds + 5,

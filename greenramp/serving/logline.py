@@ -82,7 +82,7 @@ def _inputs(body: bytes, columns: Sequence[str] | None) -> dict[str, Any]:
     inputs = inputs_in(body, columns) if len(body) <= MAX_BODY_BYTES else None
     if len(body) > MAX_BODY_BYTES or len(_line({"inputs": inputs})) > MAX_INPUT_CHARACTERS:
         return {"inputs": None, "inputs_truncated": True}
-    return {"inputs": inputs}
+    return {"inputs": inputs} if columns is None else {"inputs": inputs, "inputs_partial": True}
 
 
 def dropped_line(count: int) -> str:

@@ -72,7 +72,8 @@ def same_each_time(answers: Mapping[int, Sequence[Answer]], tolerance: Tolerance
             if found := texts[key]:
                 other += 1
                 example = example or f"; request {request + 1}, asked again: {found}"
-    said = f"{len(answers)} requests, {total} times in all; {other} answers differ from the first to the same request"
+    said = f"{len(answers)} request{'s' * (len(answers) != 1)} asked {total} times in all, "
+    said += f"{other} time{'s' * (other != 1)} with another answer than the first time"
     return verdict("deterministic", not other, said + example)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from greenramp.verdict import Outcome, Verdict
 
-_ORDER = ("version", "answers", "values", "bad-input", "alive", "golden", "in-process", "formats", "deterministic")
+_ORDER = ("version", "answers", "values", "bad-input", "alive", "deterministic", "golden", "in-process", "formats")
 """A cause before its consequences: the first bad verdict is the one a release is taken back for."""
 
 

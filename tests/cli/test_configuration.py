@@ -5,9 +5,12 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from greenramp.cli.main import app
+from greenramp.config import Suite
 
 SERVICE = """
 model: fraud
@@ -47,3 +50,28 @@ def test_the_schema_explains_every_source():
     (sources,) = schema["properties"]["sources"]["patternProperties"].values()
     assert set(sources["discriminator"]["mapping"]) == {"prometheus", "sql"}
     assert "description" in schema["$defs"]["PrometheusSource"]["properties"]["buckets"]
+
+
+@pytest.mark.parametrize(
+    ("expected", "faults"),
+    [
+        pytest.param({"expect_column_to_exist": {"column": "a"}}, 0, id="short"),
+        pytest.param({"type": "expect_column_to_exist", "kwargs": {"column": "a"}}, 0, id="as it is exported"),
+        pytest.param({"expect_column_to_exist": {}, "expect_column_values_to_be_unique": {}}, 1, id="two in one"),
+        pytest.param({"should_exist": {"column": "a"}}, 1, id="another word"),
+        pytest.param({"type": "expect_column_to_exist", "column": "a"}, 1, id="an argument elsewhere"),
+    ],
+)
+def test_the_schema_of_a_suite_takes_what_a_suite_may_say(expected, faults):
+    schema = json.loads(CliRunner().invoke(app, ["schema", "suite"]).output)
+    suite = {"expectations": [expected]}
+    assert len(list(Draft202012Validator(schema).iter_errors(suite))) == faults
+    assert bool(faults) == _refused(suite)
+
+
+def _refused(suite):
+    try:
+        Suite.model_validate(suite)
+    except ValidationError:
+        return True
+    return False

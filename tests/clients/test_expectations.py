@@ -220,8 +220,8 @@ def test_answers_that_are_all_null_never_pass():
 
 def happen(home, numbers, generation=5, side="green", predict=lambda n: n % 10, status=200):
     """Requests to a side and its answers, as the logs have them."""
-    row = {"attempts": 1, "cluster": f"digits.{side}-fallback", "environment": side, "generation": str(generation)}
-    row |= {"percent": "25", "route": "digits.split", "status": status, "upstream_us": 3000, "user": "-", "v": "1"}
+    sent = f"digits.{side}-fallback digits.split {generation} 25 1 {side}"
+    row = {"sent": sent, "status": status, "upstream_us": 3000, "us": 3100, "user": "-", "v": "2"}
     with home.request_log.open("a") as log, (home.predictions / f"digits.{side}.0.jsonl").open("a") as answers:
         log.writelines(
             json.dumps({**row, "id": f"{side}{n}", "ts": f"17954380{n // 50:02}.{n:06}"}) + "\n" for n in numbers

@@ -41,5 +41,10 @@ def test_arrays_are_taken_as_such_and_what_was_refused_is_not_taken(log):
     assert recorded_payloads(home, "fraud", 10) == [{"inputs": [[1, 2]]}]
 
 
+def test_what_reached_no_user_or_is_not_complete_is_not_taken(log):
+    home = log(row(1, [1]), {**row(2, [2]), "copy": True}, {**row(3, [3]), "inputs_partial": True})
+    assert recorded_payloads(home, "fraud", 10) == [{"dataframe_split": {"columns": ["a"], "data": [[1]]}}]
+
+
 def test_without_a_log_there_are_none(tmp_path):
     assert recorded_payloads(Home(tmp_path), "fraud", 10) == []

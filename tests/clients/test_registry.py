@@ -1,9 +1,10 @@
 """MLflow's registry: what a wish means, what moves, and what there is on disk."""
 
 import pytest
+from mlflow.tracking import MlflowClient
 
 from greenramp.clients.artifacts import tree_digest
-from greenramp.clients.registry import Registry
+from greenramp.clients.registry import Registry, described
 from greenramp.errors import ConfigError, Unreachable
 from greenramp.reference import Kind, Reference, parse_reference
 
@@ -215,3 +216,27 @@ def test_a_copy_that_breaks_off_leaves_nothing_behind(nobody, tmp_path):
     with pytest.raises(Unreachable, match=nobody):
         Registry(nobody).fetch("fraud", "1", tmp_path / "models" / "one")
     assert list((tmp_path / "models").iterdir()) == []
+
+
+# what a version's page says
+
+
+def test_what_became_of_a_version_stands_on_its_page_below_what_people_wrote(registry, model, mlflow_uri):
+    client = MlflowClient(tracking_uri=mlflow_uri, registry_uri=mlflow_uri)
+    client.update_model_version(model, "1", "Ada's model.")
+    registry.describe(model, "1", "rolled back")
+    registry.describe(model, "1", "promoted")
+    assert client.get_model_version(model, "1").description == "Ada's model.\n\nGreenramp: promoted"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "Greenramp: new"),
+        ("Greenramp: old", "Greenramp: new"),
+        ("a\n\nb", "a\n\nb\n\nGreenramp: new"),
+        ("a\n\nGreenramp: old\n\nadded later", "a\n\n\nadded later\n\nGreenramp: new"),
+    ],
+)
+def test_of_our_lines_there_is_one(before, after):
+    assert described(before, "new") == after

@@ -5,8 +5,10 @@ import json
 import pytest
 
 from greenramp.clients.evidence_sources import append_labels, marks
-from greenramp.clients.shadowlogs import ShadowLogs, features_of
+from greenramp.clients.shadowlogs import News, ShadowLogs, features_of
 from greenramp.home import Home
+from greenramp.shadow.answers import Answer
+from greenramp.shadow.pairing import Pairing
 from greenramp.split import Side
 
 
@@ -112,3 +114,21 @@ def test_lines_that_a_process_could_not_write_are_counted(home):
     log(home, "green", {"id": "a", "copy": True})
     assert ids(logs.news().candidate) == ["a"]
     assert logs.lost == 7
+
+
+def test_what_comes_all_at_once_is_taken_in_part_by_part_and_meets_its_partner():
+    live = [Answer(f"r{n}", n / 10, 200, 2.0, [1]) for n in range(95)]
+    candidate = [answer._replace(ts=answer.ts + 0.15) for answer in live]
+    features = {answer.id: {"x": 1} for answer in candidate}
+    labels = {f"r{n}": [n] for n in range(99)}
+    news, pairing, seen = News(live[::-1], candidate[::-1], features, labels), Pairing(5.0, 12), News()
+    for part in news.parts(10):
+        assert len(part.live) <= 10
+        assert set(part.features) == set(ids(part.candidate))
+        pairing.take(part.live, part.candidate)
+        seen.features |= part.features
+        seen.labels |= part.labels
+    assert (pairing.counts.pairs, pairing.counts.alone) == (95, [0, 0])
+    assert (seen.features, seen.labels) == (features, labels)
+    assert [news] == list(news.parts(95))
+    assert list(News().parts()) == [News()]

@@ -6,9 +6,10 @@ import time
 import pytest
 
 from greenramp.clients.shadowlogs import ShadowLogs
-from greenramp.clients.shadowrun import Shadowed, ShadowRun
+from greenramp.clients.shadowrun import SUITE, Shadowed, ShadowRun
 from greenramp.config import Service
 from greenramp.errors import GateFailed, NoEvidence
+from greenramp.expectations import SuiteResult
 from greenramp.home import Home
 from greenramp.split import Side
 from greenramp.verdict import Outcome, Verdict, worst
@@ -88,3 +89,10 @@ def test_nothing_said_is_no_pass():
     with pytest.raises(NoEvidence):
         Shadowed((), {"headline": "nothing"}, []).require()
     Shadowed((Verdict("shadow/pairs", Outcome.PASS, "fine"),), {"headline": "fine"}, []).require()
+
+
+def test_what_a_suite_finds_is_not_told_behind_the_words_that_nothing_stands_out():
+    verdicts = (Verdict("shadow/pairs", Outcome.PASS, "fine"), Verdict(SUITE, Outcome.FAIL, "1 of 1 not met"))
+    found = Shadowed(verdicts, {"headline": "no difference stands out"}, [], SuiteResult("pairs", 100, ()))
+    with pytest.raises(GateFailed, match=r"^shadow/expectations is fail at shadow: 1 of 1 not met$"):
+        found.require()

@@ -67,7 +67,9 @@ class _Run:
                 step()
             except Unreachable as error:
                 gone = True
-                report.add(verdict("alive", False, f"gone after {self._asking.sent} requests ({name}): {error}"))
+                report.add(
+                    verdict("alive", False, f"the server was gone after {self._asking.sent} requests ({name}): {error}")
+                )
                 report.note(name, "the server is gone")
             if not self._asking.bodies:
                 silent = "the model has no input example, and no request can be made from its signature"

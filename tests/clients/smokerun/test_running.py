@@ -1,6 +1,7 @@
 """A sound model passes every check; each fault is found by the check that is there for it, in plain words."""
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -30,7 +31,7 @@ def test_a_sound_model_passes_every_check_and_what_was_not_checked_is_said(serve
     report = served.smoke(smoke=slow_only, golden=(golden,), recorded=(ROW,), cold_start_seconds=2.5)
     assert failed(report) == {}
     assert checked(report) == [
-        *["version", "answers", "values", "bad-input", "alive", "golden", "in-process", "formats", "deterministic"],
+        *["version", "answers", "values", "bad-input", "alive", "deterministic", "golden", "in-process", "formats"],
         *["cold-start", "latency", "endurance", "memory"],
     ]
     assert [row for row in report.rows() if row["verdict"] == "not checked"] == []
@@ -61,6 +62,12 @@ def test_a_fault_is_found_by_the_check_that_is_there_for_it(served, fault, smoke
     assert set(found) <= ({"formats", "deterministic"} if fault in ("nan", "now and then") else set())
 
 
+def test_what_a_smoke_test_sends_is_logged_as_no_users_request(served):
+    served.smoke()
+    lines = map(json.loads, served.fault.with_name("log.jsonl").read_text().splitlines())
+    assert {line.get("copy") for line in lines} == {True}
+
+
 def test_one_large_allocation_is_no_leak(served):
     assert failed(served.smoke("once", ENDURANCE)) == {}
 
@@ -74,10 +81,8 @@ def test_a_model_that_may_differ_is_not_held_to_its_first_answer(served):
 def test_a_crash_on_the_500th_request_is_found_and_said_to_be_one(doomed):
     found = failed(doomed.smoke("crash", LONG))
     assert list(found) == ["alive"]
-    words = found["alive"].split()
-    assert words[:2] == ["gone", "after"]
-    assert 490 <= int(words[2]) <= 530
-    assert "(endurance):" in words
+    said = re.fullmatch(r"the server was gone after (\d+) requests \(endurance\): .*", found["alive"])
+    assert 490 <= int(said[1]) <= 530
 
 
 def test_a_process_that_was_started_anew_meanwhile_is_no_sound_one(served):
