@@ -52,6 +52,18 @@ def test_a_user_counts_until_the_first_bad_event_and_once_where_numbers_are_comp
     assert found.users == {user_number("ann")}
 
 
+def test_with_unit_user_each_counts_once_when_their_window_is_over():
+    window = {"unit": "user", "user_window_seconds": 2}
+    found = Baselines([gate("errors", margin=0.2, **window), gate("latency", **window)])
+    users = ["ann", "bob", "ann", "ann", "bob", "", "cid"]
+    rows = [request(n, user, failed=n == 2, ms=10.0 * n) for n, user in enumerate(users)]
+    found.add_requests(requests_of(rows))
+    base = found.found()
+    assert base["errors"].rate == pytest.approx(1 / 3)  # ann; bob and who has no key had none; cid's is still open
+    assert base["errors"].per_request == pytest.approx(3 / 7)
+    assert sorted(base["latency"].values) == [10.0, 10.0, 50.0]
+
+
 def test_a_gate_without_a_measurement_has_no_baseline():
     found = Baselines(GATES)
     found.add_requests(requests_of([request(1, ms=None)]))

@@ -169,6 +169,11 @@ def test_any_other_ladder_is_refused(ladder, place, words):
         pytest.param({"tolerance": 0.1}, "tolerance (0.1) belongs to the metric drift", id="tolerance elsewhere"),
         pytest.param({"label_window_seconds": 9}, "errors needs no labels", id="a window for no labels"),
         pytest.param({"metric": "latency", "role": "require", "margin": None}, "needs margin", id="proof of no number"),
+        pytest.param({"metric": "conversions", "unit": "user"}, "nobody tells of users", id="clicks by user"),
+        pytest.param({"metric": "drift", "margin": None, "unit": "user"}, "without a mean", id="answers by user"),
+        pytest.param({"metric": "counts", "unit": "user", "source": "a"}, "must be request", id="counters by user"),
+        pytest.param({"metric": "buckets", "unit": "user", "source": "a"}, "must be request", id="buckets by user"),
+        pytest.param({"user_window_seconds": 9}, "belongs to unit user; it is user_first", id="a window of no unit"),
     ],
 )
 def test_a_gate_that_cannot_judge_is_refused(change, words):
@@ -197,7 +202,8 @@ def gates_as_given(draw):
         "min_requests": draw(st.integers(1, 10**9)),
         "tolerance": draw(number),
         "hint": draw(number),
-        "unit": draw(st.sampled_from(["request", "user_first"])),
+        "unit": draw(st.sampled_from(["request", "user_first", "user"])),
+        "user_window_seconds": draw(st.one_of(st.none(), st.floats(0.1, 1e6))),
         "weight": draw(st.floats(0.001, 1000)),
         "reserve": draw(st.floats(0, 0.9)),
     }
@@ -223,6 +229,7 @@ def test_a_site_needs_nothing():
         "mlflow": 18081,
         "prefect": 18082,
         "outcomes": 18083,
+        "webhooks": 18084,
         "first_environment": 18100,
     }
 

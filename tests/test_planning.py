@@ -51,6 +51,18 @@ def test_labels_that_half_of_the_requests_get_take_twice_as_long():
     assert half.detect_seconds == pytest.approx(2 * all_.detect_seconds)
 
 
+def test_users_numbers_are_known_when_their_window_is_over():
+    now, later = (
+        at(outlooks(service(errors(margin=1.0, **more)), 20.0, {"errors": Baseline.given(0.1)}), "5 %")
+        for more in ({}, {"unit": "user", "user_window_seconds": 600})
+    )
+    assert later.detect.mean == now.detect.mean
+    assert later.detect_seconds == pytest.approx(now.detect_seconds + 600)
+    assert later.quota_seconds == pytest.approx(now.quota_seconds + 600)
+    never = outlooks(service(errors(unit="user", user_window_seconds=4000)), 20.0, {"errors": Baseline.given(0.1)})
+    assert never[0].able is Able.NO
+
+
 def test_the_error_budget_is_shared():
     alone = outlooks(service(errors("guard")), 20.0, {"errors": Baseline.given(0.01)})[0]
     other = {"name": "other", "metric": "errors", "margin": 0.5}

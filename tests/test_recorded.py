@@ -96,6 +96,15 @@ def test_a_gate_without_its_columns_is_unavailable(columns, gate, needed):
     assert verdict.sentence == f"the table has no column {needed}; it has {', '.join(columns)}"
 
 
+def test_who_gives_one_number_in_a_while_needs_the_time_of_each_row():
+    users = {"name": "times", "metric": "latency", "unit": "user"}
+    plan = Service.model_validate({"model": "fraud", "gates": [users]})
+    replay, _ = replayed(rows(1000, user="a"), ["side", "user", "ms"], plan)
+    assert replay.reached["times"].verdict.sentence == "the table has no column time; it has side, user, ms"
+    replay, _ = replayed(rows(1000), ["side", "ms"], plan)  # nobody has a while
+    assert replay.reached["times"].verdict.numbers["candidate_values"] > 200
+
+
 def test_wrong_can_be_given_instead_of_answers_and_labels():
     table = [row._replace(wrong=row.prediction != row.label, prediction=None, label=None) for row in rows(2000)]
     with_answers, _ = replayed(rows(2000))

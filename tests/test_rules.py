@@ -59,6 +59,8 @@ def counted(given, bad_of_candidate=2, each=200, generation=5):
         pytest.param(SLOW, "requests slower than 100 ms", Role.REQUIRE, id="slow"),
         pytest.param({**SLOW, "slower_than_ms": 0.5}, "requests slower than 0.5 ms", Role.REQUIRE, id="very fast"),
         pytest.param(WRONG, "answers wrong", Role.OBSERVE, id="wrong"),
+        pytest.param({**ERRORS, "unit": "user"}, "users had a failed request", Role.GUARD, id="users"),
+        pytest.param({**WRONG, "unit": "user"}, "users had a wrong answer", Role.OBSERVE, id="wrong for users"),
     ],
 )
 def test_a_gate_becomes_a_rule_that_says_what_it_counts(gate, bad, role):

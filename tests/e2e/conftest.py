@@ -12,6 +12,13 @@ from site_driver import Site, prepared_site
 from users import Users
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two sites on two processors take their time; what hangs is ended all the same."""
+    for item in items:
+        if item.get_closest_marker("e2e") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(900))
+
+
 @pytest.fixture
 def new_site() -> Iterator[Site]:
     """A site that is not started yet."""
@@ -29,6 +36,8 @@ def site() -> Iterator[Site]:
     made = prepared_site(folder)
     started = made.run("up", "--configs", str(made.configs), "--port-base", str(made.ports))
     assert started.code == 0, started.text
+    for deployment in ("watch-registry/greenramp", "recover/greenramp"):
+        made.schedule(deployment, on=False)  # each look is a process, and a test says what it finds
     yield made
     stopped = made.run("down", "--force")
     left = made.processes()

@@ -13,7 +13,7 @@ VERSIONS = ("1.7.2", "1.8.0")
 @pytest.mark.timeout(900)
 def test_two_versions_with_different_scikit_learn_serve_side_by_side(site, users):
     service = site.add_service(
-        "own-venv", environment={"env_manager": "uv"}, step={"min_seconds": 5, "deadline_seconds": 60}
+        "own-venv", environment={"env_manager": "uv"}, step={"min_seconds": 5, "deadline_seconds": 120}
     )
     body = "import sklearn; return [sklearn.__version__ for _ in values]"
     numbers = [
@@ -23,7 +23,7 @@ def test_two_versions_with_different_scikit_learn_serve_side_by_side(site, users
     assert first.code == 0, first.text
     with users(service) as seen:
         run = site.start(service, numbers[1])
-        site.at_step(service, "canary 20 %", seconds=300)
+        site.at_step(service, "canary 20 %")
         answers = set()
         payload = {"dataframe_split": {"columns": ["x"], "data": [[4.0]]}}
         for user in range(60):

@@ -60,16 +60,19 @@ def test_a_good_version_comes_to_all_traffic_and_no_request_is_lost(site, users,
     client, (record, *_) = records_of(site, service)
     assert record.info.status == "FINISHED"
     assert record.data.tags["greenramp.phase"] == "live"
-    assert {"release.png", "journal.jsonl", "config.json"} <= {
+    assert {"release.png", "estimates.png", "report.html", "journal.jsonl", "config.json"} <= {
         f.path for f in client.list_artifacts(record.info.run_id)
     }
     assert "errors/candidate" in record.data.metrics
+    shares = [metric.value for metric in client.get_metric_history(record.info.run_id, "candidate_percent")]
+    assert shares == [0.0, 30.0, 100.0, 100.0]
+    assert f"Greenramp: promoted by {service}-{second}-" in versions[second].description
 
 
 @pytest.mark.parametrize(
     ("kind", "gate"), [("wrong", "accuracy"), ("failing", "errors"), ("slow", "latency")], ids=lambda v: v
 )
-def test_a_bad_version_passes_its_smoke_test_and_is_taken_back_by_a_gate(site, users, served, kind, gate):
+def test_a_bad_version_passes_its_smoke_test_and_is_taken_back_by_a_gate(site, users, served, kind, gate, tmp_path):
     service, _ = served
     before = site.live_version(service)
     aliases_before, _ = registry_of(site, service)
@@ -89,9 +92,15 @@ def test_a_bad_version_passes_its_smoke_test_and_is_taken_back_by_a_gate(site, u
     events = [line["event"] for line in site.journal(run)]
     assert events.index("traffic put back") < events.index("registry put back") < events.index("environment stopped")
     back = next(line["ts"] for line in site.journal(run) if line["event"] == "traffic put back")
-    assert seen.last_answer[bad] < back + 1, "users of the bad version go on with the champion within a second"
-    _, (record, *_) = records_of(site, service)
+    assert seen.last_answer[bad] < back + 5, "users of the bad version go on with the champion at once"
+    client, (record, *_) = records_of(site, service)
     assert record.info.status == "FAILED"
+    report = Path(client.download_artifacts(record.info.run_id, "report.html", tmp_path)).read_text()
+    assert f"{gate}, at " in report
+    told, *_ = json.loads(site.run("history", service, "--json").text)["releases"]
+    assert (told["version"], told["outcome"], told["reason"]) == (bad, "rolled-back", run.message)
+    assert told["exposed"] > 0
+    assert 0 < told["back_seconds"] < 5
 
 
 def test_an_idle_service_never_promotes(site, served):

@@ -76,7 +76,7 @@ def test_after_down_and_up_the_same_version_serves(new_site):
     assert new_site.run("down").code == 0
     assert up(new_site).code == 0
     payload = {"dataframe_split": {"columns": ["x"], "data": [[4.0]]}}
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while True:  # the model process loads while Envoy is up already
         answer = requests.post(f"{new_site.router_url}/{service}/invocations", json=payload, timeout=10)
         if answer.ok or time.monotonic() > deadline:
@@ -94,7 +94,7 @@ def test_a_scheduled_run_fires(site):
     made = requests.post(f"{api}/deployments/{deployment['id']}/schedules", json=[schedule], timeout=10).json()
     wanted = {"deployments": {"id": {"any_": [deployment["id"]]}}, "flow_runs": {"tags": {"all_": ["auto-scheduled"]}}}
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240
         while True:
             runs = requests.post(f"{api}/flow_runs/filter", json=wanted, timeout=10).json()
             ended = [r for r in runs if r["state_type"] in ("COMPLETED", "FAILED", "CRASHED")]

@@ -151,7 +151,9 @@ def test_no_inputs_are_told_where_no_body_was_kept():
 
 
 def test_only_listed_columns_stand_in_the_line():
-    assert with_inputs([1], ["a"])["inputs"] == {"columns": ["a"], "rows": [[1]]}
+    told = with_inputs([1], ["a"])
+    assert (told["inputs"], told["inputs_partial"]) == ({"columns": ["a"], "rows": [[1]]}, True)
+    assert "inputs_partial" not in with_inputs([1])
 
 
 @pytest.mark.parametrize("size", [MAX_INPUT_CHARACTERS, 2 * 1024 * 1024])

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import requests
 import yaml
 
 from greenramp.clients.envoy.router import Router
@@ -64,7 +65,7 @@ class Site:
     ports: int
     environment: Mapping[str, str]
 
-    def run(self, *words: str, timeout: float = 240) -> Done:
+    def run(self, *words: str, timeout: float = 600) -> Done:
         """A greenramp command."""
         done = subprocess.run(
             [str(GREENRAMP), *words], cwd=PROJECT, env=dict(self.environment), capture_output=True, text=True,
@@ -81,8 +82,18 @@ class Site:
         return f"http://127.0.0.1:{self.ports + 1}"
 
     @property
+    def prefect_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports + 2}"
+
+    @property
     def prefect(self) -> PrefectApi:
-        return PrefectApi(f"http://127.0.0.1:{self.ports + 2}")
+        return PrefectApi(self.prefect_url)
+
+    def schedule(self, deployment: str, *, on: bool) -> None:
+        """Let a deployment run by its schedule, or no more."""
+        order = "resume_deployment" if on else "pause_deployment"
+        url = f"{self.prefect_url}/api/deployments/{self.prefect.deployment_id(deployment)}/{order}"
+        requests.post(url, timeout=60).raise_for_status()
 
     @property
     def router(self) -> Router:
@@ -98,7 +109,7 @@ class Site:
         """Ask for a release without waiting for it."""
         return self.prefect.run("release/greenramp", {"service": service, "candidate": candidate})
 
-    def ended(self, run: FlowRun, seconds: float = 180) -> FlowRun:
+    def ended(self, run: FlowRun, seconds: float = 400) -> FlowRun:
         """Wait until a run has ended; the server may be too busy to say so for a while."""
 
         def look() -> FlowRun | None:
@@ -109,7 +120,7 @@ class Site:
 
         return until(look, lambda r: r is not None and r.ended, seconds)
 
-    def at_step(self, service: str, step: str, seconds: float = 90) -> None:
+    def at_step(self, service: str, step: str, seconds: float = 300) -> None:
         """Wait until a release has come to a step."""
         until(lambda: self.router.read(service).step, lambda s: s == step, seconds)
 
@@ -124,10 +135,11 @@ class Site:
             "model": name,
             "shadow": {"enabled": False},
             "ladder": [20, 100],
-            "step": {"min_seconds": 2, "deadline_seconds": 60},
-            "bake": {"min_seconds": 2, "deadline_seconds": 60},
+            "step": {"min_seconds": 2, "deadline_seconds": 120},
+            "bake": {"min_seconds": 2, "deadline_seconds": 120},
             "gates": [gate],
             "lease_seconds": 6,
+            "triggers": {"alias": None, "stage": None},  # a test that wants them says so
             "smoke": {"endurance_requests": 100, "compare_in_process": False},
             **changes,
         }
@@ -140,14 +152,22 @@ class Site:
             script = Path(folder) / "model.py"
             body = BODIES.get(kind, options.pop("body", ""))
             script.write_text(MODEL.format(preamble=options.pop("preamble", ""), body=body))
-            order = {"model": model, "script": str(script), **options}
-            done = subprocess.run(
-                [sys.executable, str(Path(__file__).parent / "register_model.py"), json.dumps(order)],
-                env=dict(self.environment) | {"MLFLOW_TRACKING_URI": self.mlflow_url},
-                capture_output=True, text=True, timeout=120, check=False,
-            )  # fmt: skip
+            return self.register_all([{"model": model, "script": str(script), **options}])[0]
+
+    def register_all(self, orders: list[dict[str, Any]]) -> list[str]:
+        """Log and register models as register_model.py says, in one process; returns their versions."""
+        done = subprocess.run(
+            [sys.executable, str(Path(__file__).parent / "register_model.py"), json.dumps(orders)],
+            env=dict(self.environment) | {"MLFLOW_TRACKING_URI": self.mlflow_url},
+            capture_output=True, text=True, timeout=240, check=False,
+        )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        return done.stdout.strip().splitlines()[-1]
+        return list(json.loads(done.stdout.strip().splitlines()[-1]))
+
+    def serving(self, service: str, version: str) -> list[str]:
+        """The command lines of the processes that serve a version."""
+        lines = [_command_line(process) for process in self.processes()]
+        return [one for one in lines if f"--service {service} " in one and f"--model-version {version} " in one]
 
     def processes(self) -> list[psutil.Process]:
         """Every process that works for this site."""
@@ -175,6 +195,13 @@ def processes_of(home: Home) -> list[psutil.Process]:
         except psutil.Error:
             continue
     return found
+
+
+def _command_line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline()) + " "
+    except psutil.Error:  # it has just ended
+        return ""
 
 
 def free_base() -> int:
