@@ -95,7 +95,7 @@ def _look_until_decided(site: SiteSettings, service: str, release: str, run: Sha
             told = (elapsed, said)
             logger.info("shadow after %.0f s: %s", elapsed, said)
         if ended:
-            return verdicts
+            return run.failed or verdicts
         time.sleep(_LOOK_SECONDS)
 
 

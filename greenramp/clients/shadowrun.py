@@ -47,11 +47,20 @@ class Shadowed:
             raise type(error)(f"{self.headline}: {error}") from None
 
 
+_READABLE_PAIRS, _READABLE_SECONDS = 50, 5.0
+"""So many pairs say in what way answers differ; that they do is often shown after a dozen."""
+
+
 class ShadowRun:
-    """Feeds the comparison from the logs. copied: says what has become of all copies so far."""
+    """Feeds the comparison from the logs. copied: says what has become of all copies so far.
+
+    failed: the verdicts of the first look that failed, None while none has.
+    """
 
     def __init__(self, plan: Service, logs: ShadowLogs, copied: Callable[[], Copied] = Copied) -> None:
         self._plan, self._logs, self._copied = plan, logs, copied
+        self.failed: tuple[Verdict, ...] | None = None
+        self._failed_at = 0.0
         columns = (*plan.shadow.slices.headers, *plan.shadow.slices.columns)
         self._comparison = ShadowComparison(rules_of(plan), columns, plan.shadow.pair_timeout_seconds)
 
@@ -71,10 +80,18 @@ class ShadowRun:
         return "; ".join(said)
 
     def ends(self, verdicts: tuple[Verdict, ...], seconds: float) -> bool:
-        """Whether there is nothing to wait for any more. seconds: since it began."""
+        """Whether there is nothing to wait for any more. seconds: since it began.
+
+        What fails has failed; it goes on for a few pairs more all the same, which harms nobody and tells what is wrong.
+        """
         shadow, outcome = self._plan.shadow, worst(verdicts)
-        if outcome in (Outcome.FAIL, Outcome.UNAVAILABLE) or seconds >= shadow.deadline_seconds:
+        if outcome is Outcome.UNAVAILABLE or seconds >= shadow.deadline_seconds:
             return True
+        if self.failed is None and outcome is Outcome.FAIL:
+            self.failed, self._failed_at = verdicts, seconds
+        if self.failed:
+            readable = self._comparison.pairing.counts.pairs >= _READABLE_PAIRS
+            return readable or seconds >= self._failed_at + _READABLE_SECONDS
         return outcome in (Outcome.PASS, Outcome.INVALID) and seconds >= shadow.min_seconds
 
     def finished(self, decided: tuple[Verdict, ...], until: float) -> Shadowed:

@@ -67,6 +67,17 @@ def test_other_answers_in_one_slice_end_it_at_once_and_the_first_word_is_what_wa
         found.require()
 
 
+def test_what_fails_after_a_dozen_pairs_goes_on_for_some_more_so_that_it_can_be_said_in_what_way(home, run):
+    answered(home, 20, lambda n: (n + 1) % 3)
+    first = run.look()
+    assert worst(first) is Outcome.FAIL
+    assert not run.ends(first, 1.0)
+    assert run.ends(first, 6.0)
+    answered(home, 40, lambda n: (n + 1) % 3, start=20)
+    assert run.ends(run.look(), 1.5)
+    assert run.failed is first
+
+
 def test_too_few_pairs_are_waited_for_until_the_deadline(home, run):
     answered(home, 20, lambda n: n % 3)
     verdicts = run.look()

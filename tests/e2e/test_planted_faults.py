@@ -166,13 +166,13 @@ def test_a_step_whose_table_breaks_a_suite_takes_the_release_back(released, vers
     found = released("a step that breaks a suite")
     assert found.run.state == "RolledBack"
     assert found.run.message.startswith("contract is fail at 50 %: 1 of 2 expectations not met on ")
-    assert "number of different values of prediction at least 8: 5" in found.run.message
+    assert "number of different values of prediction at least 8: it is 5" in found.run.message
     assert set(found.seen.by_version) == {found.before[0], found.version}
     record = record_of(found)
     assert_put_back(found, version_of(found), record)
     shown = text_of(record, "expectations-contract.md")
     assert shown.startswith("## 50 %")
-    assert "| unmet | number of different values of prediction at least 8 | 5 |" in shown
+    assert "| unmet | number of different values of prediction at least 8 | it is 5 |" in shown
 
 
 @pytest.mark.parametrize("name", ["an optional column more, and suites that are met", "the same model once more"])
@@ -207,8 +207,8 @@ def test_thin_traffic_is_compared_by_replays_of_what_users_asked_that_count_nowh
     assert report["pairs"]["pairs"] >= SHADOW["min_pairs"]
     assert report["pairs"]["pairs"] > found.seen.requests / 2, "most pairs are replays"
     verdicts = [v for line in found.journal if line["event"] == "verdicts" for v in line["verdicts"]]
-    for gate in ("errors", "answers"):
-        counted = max(v["numbers"]["candidate"] for v in verdicts if v["gate"] == gate)
+    for gate, number in (("errors", "candidate"), ("answers", "candidate_values")):
+        counted = max(v["numbers"][number] for v in verdicts if v["gate"] == gate)
         assert 0 < counted <= found.seen.by_version[found.version]
 
 
