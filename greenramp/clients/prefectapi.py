@@ -158,10 +158,10 @@ class PrefectApi:
 
     @tenacity.retry(
         retry=tenacity.retry_if_exception_type(Unreachable),
-        stop=tenacity.stop_after_attempt(4),
+        stop=lambda tried: tried.attempt_number >= (10 if _is_busy(tried) else 4),
         wait=tenacity.wait_exponential(0.3, max=3),
         reraise=True,
-    )  # a busy server on SQLite answers 503 now and then; every call here may be repeated
+    )  # a busy server on SQLite answers 503 for some seconds now and then; every call here may be repeated
     def _call(self, method: str, path: str, body: Any = None, fine: tuple[int, ...] = ()) -> Any:
         try:
             answer = self._session.request(method, f"{self._url}/api{path}", json=body, timeout=_TIMEOUT)
@@ -172,8 +172,16 @@ class PrefectApi:
         if answer.status_code == 422:
             raise ConfigError(f"Prefect at {self._url} refuses {path}: {answer.text[:500]}")
         if not answer.ok:
-            raise Unreachable(f"Prefect at {self._url}: {method} {path}: {answer.status_code} {answer.text[:300]}")
+            raise _Busy(f"Prefect at {self._url}: {method} {path}: {answer.status_code} {answer.text[:300]}")
         return answer.json() if answer.content else None
+
+
+class _Busy(Unreachable):
+    """It is there, and can't do what is asked just now."""
+
+
+def _is_busy(tried: tenacity.RetryCallState) -> bool:
+    return tried.outcome is not None and isinstance(tried.outcome.exception(), _Busy)
 
 
 def _flow_run(data: Any) -> FlowRun:
