@@ -97,6 +97,14 @@ def test_any_request_is_answered_as_mlflow_answers_it(drawn):
     assert ours == mlflows
 
 
+def test_a_text_that_ends_with_nul_is_answered_as_mlflow_answers_it():
+    signature = ModelSignature(Schema([ColSpec("string", "a"), ColSpec("double", "b", required=False)]))
+    both = BothWays(pyfunc(Telling(), signature))
+    for key in ("instances", "inputs", "dataframe_records"):
+        ours, mlflows = both.ask({key: [{"a": "", "b": 0.0}, {"a": "\x00", "b": None}]})
+        assert ours == mlflows
+
+
 FORMS = {
     "split": {"dataframe_split": {"columns": NAMES, "data": [ROW]}},
     "split of several rows": {"dataframe_split": {"columns": NAMES, "data": [ROW] * 3}},

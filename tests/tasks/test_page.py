@@ -1,6 +1,7 @@
 """A run's page is never a reason for a release to stop."""
 
 import logging
+import threading
 import time
 import uuid
 
@@ -39,6 +40,7 @@ def test_looks_are_shown_without_waiting_for_prefect(prefect_away):
 
 
 def test_outside_of_a_run_there_is_no_page(caplog):
+    me = threading.get_ident()  # the page of the test before may still be trying in its own thread
     with temporary_settings({PREFECT_API_URL: NOWHERE}), caplog.at_level(logging.WARNING):
         show_phase("fraud-4-abcd1234", Phase.CANARY, 5.0)
-    assert not caplog.records
+    assert not [record for record in caplog.records if record.thread == me]
