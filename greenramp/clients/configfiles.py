@@ -176,11 +176,6 @@ def _read(file: Path, model: type[_Model]) -> _Model:
         raise Faulty(faults_in(file, error.errors())) from error
 
 
-def _is_kind(place: tuple[int | str, ...], number: int) -> bool:
-    """Whether a part of the place is only pydantic's word for which kind of source it took, and no key of the file."""
-    return number == 2 and place[0] == "sources"
-
-
 class _NoDuplicates(yaml.SafeLoader):
     """A safe loader that refuses a key given twice, of which YAML would silently take the last."""
 
