@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,9 @@ from greenramp.traffic_log import SeenRequest, seen_request
 
 _FEW = 32
 """So many lines are read one by one; more are halved, to find those that can't be read many at a time."""
+
+_PART_BYTES = 1024 * 1024
+"""From so many on, the two halves are read at the same time."""
 
 _ALIKE = ("green", "shared", "failed", "answered", "percent", "generation")
 _NONE = SeenRequest(0.0, "", "", "", Side.BLUE, False, False, False, None, 0.0, 0)
@@ -31,17 +35,24 @@ class RequestLines:
     def __init__(self, service: str, *, ids: bool) -> None:
         self._service = service
         self._ids = ids
+        self._threads = ThreadPoolExecutor(2, "request-lines")
         self.broken = 0
 
     def read(self, data: bytes) -> Requests:
         """The requests among complete lines, in their order."""
-        rows = rows_of(data, ids=self._ids)
+        halves = _halves(data)
+        if len(data) < _PART_BYTES or halves is None:
+            return self._read(data, rows_of(data, ids=self._ids))
+        rows = self._threads.map(lambda half: rows_of(half, ids=self._ids), halves)
+        return together([self._read(half, its_rows) for half, its_rows in zip(halves, rows, strict=True)])
+
+    def _read(self, data: bytes, rows: Rows | None) -> Requests:
         if rows is not None:
             return self._requests(rows)
-        middle = data.find(b"\n", len(data) // 2) + 1
-        if not 0 < middle < len(data) or data.count(b"\n") <= _FEW:
+        halves = _halves(data)
+        if halves is None or data.count(b"\n") <= _FEW:
             return self._one_by_one(data)
-        return together([self.read(data[:middle]), self.read(data[middle:])])
+        return together([self._read(half, rows_of(half, ids=self._ids)) for half in halves])
 
     def _one_by_one(self, data: bytes) -> Requests:
         read = [self._request(line) for line in data.split(b"\n")[:-1]]
@@ -82,6 +93,12 @@ class RequestLines:
             self.broken += lines
             return None
         return seen if seen is not None and seen.service == self._service else None
+
+
+def _halves(data: bytes) -> tuple[bytes, bytes] | None:
+    """Complete lines in two parts; None if there is but one line."""
+    middle = data.find(b"\n", len(data) // 2) + 1
+    return (data[:middle], data[middle:]) if 0 < middle < len(data) else None
 
 
 def rows_of(data: bytes, *, ids: bool) -> Rows | None:

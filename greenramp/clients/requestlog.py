@@ -9,7 +9,7 @@ from greenramp.clients.jsonlines import JsonLines
 from greenramp.clients.requestlines import RequestLines
 from greenramp.sources import Batch, Cursor
 
-_BLOCK_BYTES = 4 * 1024 * 1024
+_BLOCK_BYTES = 16 * 1024 * 1024
 """Large enough that reading and counting, in a thread each, seldom wait for each other."""
 
 
@@ -27,7 +27,7 @@ class RequestLog:
         self._lines = RequestLines(service, ids=ids)
 
     def read_since(self, cursor: Cursor) -> Batch:
-        """The requests of the next 4 MB."""
+        """The requests of the next 16 MB."""
         log = lines_from(self._path, cursor or self._start)
         log.block_bytes = _BLOCK_BYTES
         block, broken = log.next_block(), self._lines.broken
