@@ -161,10 +161,12 @@ class PrefectApi:
         stop=lambda tried: tried.attempt_number >= (10 if _is_busy(tried) else 4),
         wait=tenacity.wait_exponential(0.3, max=3),
         reraise=True,
-    )  # a busy server on SQLite answers 503 for some seconds now and then; every call here may be repeated
+    )  # a busy server on SQLite answers 503, or late, for a while now and then; every call here may be repeated
     def _call(self, method: str, path: str, body: Any = None, fine: tuple[int, ...] = ()) -> Any:
         try:
             answer = self._session.request(method, f"{self._url}/api{path}", json=body, timeout=_TIMEOUT)
+        except requests.ReadTimeout as error:
+            raise _Busy(f"Prefect at {self._url} took the order and gives no answer: {error}") from error
         except requests.RequestException as error:
             raise Unreachable(f"Prefect does not answer at {self._url}: {error}") from error
         if answer.status_code in fine:

@@ -21,6 +21,7 @@ INPUTS = [{"type": "double", "name": name} for name in COLUMNS] + [{"type": "str
 """The signature's columns of a planted model, as MLflow writes them."""
 
 _PATIENCE_SECONDS = 400
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,9 @@ def carry_out(site: Site, lanes: Sequence[Lane]) -> dict[str, Future[Released]]:
             file.write_text(yaml.safe_dump({"expectations": expectations}))
     site.register_all([_order(lane.service, lane.model, INPUTS) for lane in lanes])
     outcomes: dict[str, Future[Released]] = {p.name: Future() for lane in lanes for p in lane.releases}
-    with ThreadPoolExecutor(len(lanes) + 1) as pool:
+    with ThreadPoolExecutor(1) as registering, ThreadPoolExecutor(_AT_ONCE) as pool:
         orders = [_order(lane.service, p.model, p.inputs) for lane in lanes for p in lane.releases]
-        registered = pool.submit(site.register_all, orders)
+        registered = registering.submit(site.register_all, orders)
         for lane in lanes:
             pool.submit(_drive, site, lane, registered, outcomes)
     return outcomes
