@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from functools import partial
+
 from prefect import flow
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, State
 
 from flows.way import Way
 from greenramp.clients.envoy.lease import holding
+from greenramp.clients.stops import sole_process
 from greenramp.errors import GreenrampError
 from greenramp.news import Kind
 from greenramp.site.settings import SiteSettings, this_site
@@ -16,19 +20,23 @@ from tasks.freeze import journal_override, require_not_frozen
 from tasks.notify import announce
 from tasks.preflight import preflight
 from tasks.registration import pin_plan, resolve_candidate
+from tasks.resuming import take_up_release
 from tasks.traffic import claim_service, let_go, observe
 
 
 @flow(name="release", flow_run_name="{service}: {candidate}")
-def release(service: str, candidate: str = "challenger", override_freeze: str = "") -> State:
+def release(service: str, candidate: str = "challenger", override_freeze: str = "", resume: str = "") -> State:
     """Release a version of a service's model: provision, smoke test, shadow, canary, promotion, bake.
 
     Args:
         service: The service, as its file in configs/services/ is called.
         candidate: Version number, alias, stage, models:/ address, or runs:/ address of a model to register.
         override_freeze: Why it must be now, in a freeze window; it is recorded. Empty: wait for the window's end.
+        resume: Set by the recovery: id of a release whose run was stopped, which goes on; leave it empty.
     """
     site = this_site()
+    if resume:
+        return go_on(site, service, resume)
     try:
         plan = pin_plan(site, service)
         require_not_frozen(site, service, plan, candidate, override_freeze)
@@ -49,15 +57,21 @@ def release(service: str, candidate: str = "challenger", override_freeze: str = 
             let_go(site, service, release_id)
             return Completed(name="AlreadyServing", message=f"{version} serves already")
         way = Way(site, service, plan, version, before, release_id, findings)
+        with sole_process(site.home, release_id):
+            return way.travel(way.forward)
+
+
+def go_on(site: SiteSettings, service: str, release_id: str) -> State:
+    """A stopped release's new run; what can't go on is left as it is, and `recover` takes it back."""
+    with ExitStack() as until_the_end:
         try:
-            way.forward()
-        except BaseException as error:
-            way.back(error)
-            if isinstance(error, GreenrampError):
-                return Failed(name="RolledBack", message=way.reason(error))
-            raise
-        left_to_do = way.finish()
-    return Completed(name="Promoted", message=f"{version} is champion of {service}{left_to_do}")
+            until_the_end.enter_context(sole_process(site.home, release_id))
+            stop = take_up_release(site, service, release_id)
+        except GreenrampError as error:
+            return Failed(name="NotResumed", message=str(error))
+        with holding(site.home, service, release_id, stop.plan.lease_seconds):
+            way = Way(site, service, stop.plan, stop.candidate, stop.before, release_id, ())
+            return way.travel(partial(way.go_on, stop))
 
 
 def refused(site: SiteSettings, service: str, candidate: str, error: GreenrampError) -> State:

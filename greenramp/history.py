@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from greenramp.reporting import Line
 from greenramp.reporting.account import parts_of
@@ -110,7 +111,7 @@ def _after(now: Served, change: _Change) -> Served:
 
 def _closed(found: Sequence[Served]) -> Iterator[Served]:
     """Each until the next one begins; of several that begin at once the last."""
-    for one, after in zip(found, [*found[1:], None], strict=True):
+    for one, after in zip_longest(found, found[1:]):
         if after is None or after.start > one.start:
             yield replace(one, end=after.start if after else None)
 

@@ -69,9 +69,22 @@ class Home:
         """What a release's watch has counted so far, to go on from."""
         return self.journals / f"{release}.evidence.json"
 
+    def kept_stop(self, release: str) -> Path:
+        """Where a release can go on when its run has stopped."""
+        return self.journals / f"{release}.stop.json"
+
+    def living(self, release: str) -> Path:
+        """A lock that the process of a release holds as long as it lives."""
+        return self.runtime / "living" / f"{release}.lock"
+
     def orders(self, release: str) -> Path:
         """What people ordered a release to do."""
         return self.journals / f"{release}.orders.jsonl"
+
+    @property
+    def drift(self) -> Path:
+        """What the last look found changed by hand."""
+        return self.root / "drift.json"
 
     @property
     def wishes(self) -> Path:

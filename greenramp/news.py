@@ -17,19 +17,23 @@ class Kind(StrEnum):
 
     STARTED = "started"
     WAITING = "waiting"
+    RESUMED = "resumed"
     PROMOTED = "promoted"
     ROLLED_BACK = "rolled-back"
     PUT_BACK_FAILED = "put-back-failed"
     REFUSED = "refused"
+    DRIFTED = "drifted"
 
 
 _TITLES: Mapping[Kind, str] = {
     Kind.STARTED: "{subject}: release started",
     Kind.WAITING: "{subject}: waits",
+    Kind.RESUMED: "{subject}: release goes on after a stop",
     Kind.PROMOTED: "{subject}: promoted",
     Kind.ROLLED_BACK: "{subject}: rolled back",
     Kind.PUT_BACK_FAILED: "{subject}: could not be put back, act now",
     Kind.REFUSED: "{subject}: refused, nothing was touched",
+    Kind.DRIFTED: "{subject}: is not as Greenramp left it",
 }
 
 

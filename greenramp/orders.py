@@ -86,7 +86,7 @@ class Order:
         try:
             fields["ts"], fields["word"] = float(data["ts"]), Word(data["word"])
             fields["generation"] = int(data.get("generation", 0))
-        except (LookupError, TypeError) as error:
+        except (LookupError, TypeError, OverflowError) as error:
             raise ValueError(f"no {error}") from error
         return cls(**fields)
 

@@ -22,6 +22,8 @@ class Found(StrEnum):
     BEHIND_SICK = "the old version, which stands behind the new one, is not fit"
     BEFORE = "traffic had not been switched"
     ROLLBACK = "a rollback that was starting the version before"
+    STOPPED = "its service wants it resumed, and the world is as it left it"
+    BEGINNING = "a new run of it is about to begin"
 
 
 class Way(StrEnum):
@@ -32,6 +34,7 @@ class Way(StrEnum):
     ALONE = "back: the live version has all traffic, what was started beside it stops"
     FORWARD = "forward: the new version stays, the old one stops"
     STAY = "the new version stays, since the old one can't serve: a person should look"
+    RESUME = "resume: a new run goes on with the same release"
 
     @property
     def kept(self) -> bool:
@@ -47,6 +50,8 @@ TABLE = {
     Found.BEHIND_SICK: Way.STAY,
     Found.BEFORE: Way.ALONE,
     Found.ROLLBACK: Way.ALONE,
+    Found.STOPPED: Way.RESUME,
+    Found.BEGINNING: Way.NOTHING,
 }
 
 
@@ -68,14 +73,20 @@ class Recovery:
         return f"{self.service}: {self.owner} died at: {self.step or 'its start'}; {self.found.value}; {self.way.value}"
 
 
-def find(route: Route, now: float, *, idle_fit: bool) -> Recovery:
-    """What a record says at `now`, in epoch seconds. idle_fit: whether a process of the idle side is fit to answer."""
+def find(route: Route, now: float, *, idle_fit: bool, stopped: Found | None = None) -> Recovery:
+    """What a record says at `now`, in epoch seconds.
+
+    idle_fit: whether a process of the idle side is fit to answer. stopped: STOPPED or BEGINNING where the release can
+    go on by what it kept (see greenramp.resuming), None where it can't or must not.
+    """
     if not route.owner:
         found = Found.NOBODY
     elif route.held(now):
         found = Found.LIVING
     elif route.step == RETIRING:
         found = Found.RETIRING
+    elif stopped is not None:
+        found = stopped
     elif route.fallback:
         found = Found.BEHIND if idle_fit else Found.BEHIND_SICK
     else:
@@ -88,13 +99,25 @@ def take_over(route: Route, recovery: Recovery, owner: str, now: float, lease_se
 
     Raises Fenced when the record is no longer what was found: another has come, or the dead one was not dead.
     """
-    if route.owner != recovery.owner or route.held(now) or recovery.way is Way.NOTHING:
+    if route.owner != recovery.owner or route.held(now) or recovery.way in (Way.NOTHING, Way.RESUME):
         raise Fenced(f"{route.service} belongs to {route.owner or 'nobody'} now; there is nothing to recover")
     live = route.idle if recovery.way is Way.BACK else route.live
     step = RETIRING if recovery.way.kept else TAKEN_BACK
     return replace(
         route, owner=owner, until=now + lease_seconds, live=live, percent=0.0, mirror=0.0, fallback=False, step=step
     )
+
+
+def take_up(route: Route, release: str, now: float, lease_seconds: float) -> Route:
+    """The record in the hands of a new run of the release that holds it; what was shared is on the live side.
+
+    Raises Fenced when another has come, or the run before still renews its lease.
+    """
+    if route.owner != release:
+        raise Fenced(f"{route.service} belongs to {route.owner or 'nobody'} now; {release} can't go on")
+    if route.held(now):
+        raise Fenced(f"{route.service}: {release} is under way ({route.step}); it needs no second run")
+    return replace(route, until=now + lease_seconds, percent=0.0, mirror=0.0)
 
 
 def table() -> str:

@@ -14,17 +14,20 @@ from prefect.runtime import flow_run
 
 from greenramp.clients.journal import Journal
 from greenramp.clients.orderbook import OrderBook, Steering
+from greenramp.clients.prefectapi import PrefectApi
 from greenramp.clients.registry import Registry
 from greenramp.clients.releaserecord import ReleaseRecord
 from greenramp.config import Approval, Service
 from greenramp.errors import Overruled
 from greenramp.orders import Order, Word, may_go_on, people_tags
 from greenramp.plan import Candidate, Exposure
+from greenramp.reporting.progress import Now
 from greenramp.site.settings import SiteSettings
 from greenramp.watched import StepClock, Watched
 from tasks.approvalform import Answer, form_on_page
 from tasks.canary import LOOK_SECONDS, looks_at
 from tasks.freeze import Freezes
+from tasks.page import live_page
 from tasks.policy import STEP, WAY_BACK
 from tasks.traffic import require_owner
 
@@ -88,7 +91,8 @@ class _Question:
                 self._before = time.time() - float(line["ts"])
                 break
         rest = max(0.0, approval.expires_seconds - self._before)
-        journal.add("approval asked", place=approval.place, seconds=round(rest), on_expiry=approval.on_expiry)
+        facts = {"seconds": round(rest, 1), "on_expiry": approval.on_expiry, "page": _page(site)}
+        journal.add("approval asked", place=approval.place, **facts)
 
     def form(self, text: str) -> AbstractContextManager[None]:
         """The question on the run's page."""
@@ -122,6 +126,11 @@ class _Question:
         self._book.add(order)
 
 
+def _page(site: SiteSettings) -> str:
+    """Where a person sees the form; empty outside of a run."""
+    return PrefectApi(site.prefect_url).page(str(flow_run.id)) if flow_run.id else ""
+
+
 def _held(steering: Steering) -> str:
     return str(steering.look().paused or "")
 
@@ -137,9 +146,13 @@ def _judge_while(
 ) -> None:
     """Look at the gates until nothing is waited for; before anybody meets the candidate there are none to look at."""
     if not exposure.percent:
-        while waits_for():
-            require_owner(site, service, release)
-            time.sleep(LOOK_SECONDS)
+        with live_page(site.home, service, release) as page:
+            shown = ""
+            while waiting := waits_for():
+                require_owner(site, service, release)
+                page.show(Now(where, waiting=waiting), urgent=waiting != shown)
+                shown = waiting
+                time.sleep(LOOK_SECONDS)
         return
     since, generation, percent = exposure.since, exposure.generation, exposure.percent
     with looks_at(site, service, plan, release, exposure.side, since, generation, where, percent) as looks:

@@ -100,7 +100,7 @@ def looks_at(
     suites = StepSuites(plan, StepRows(site.home, service, side, since, generation, where))
     with polled_sources(plan, service, side, _versions(site, service, side)) as others:
         evidence = ReleaseEvidence(site.home, service, plan, release, side, since, generation, others)
-        with live_page(release) as page, live_curves(site, service, release) as curves:
+        with live_page(site.home, service, release) as page, live_curves(site, service, release) as curves:
             yield Looks(site, service, plan, release, evidence, suites, where, percent, page, curves)
 
 

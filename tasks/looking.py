@@ -36,7 +36,8 @@ class Looks:
         self._service, self._plan, self._evidence, self._suites = service, plan, evidence, suites
         self._journal, self._logger = Journal(site.home, release), get_run_logger()
         self.where, self._percent = where, percent
-        self._page, self._shown, self._curves = page, ("",), curves
+        self._page, self._curves = page, curves
+        self._shown: tuple[str, ...] = ()
         self._started = time.monotonic()
         self._told: tuple[float, object] = (float("-inf"), ())
         self._recorded = float("-inf")
@@ -85,9 +86,9 @@ class Looks:
         said = _in_short(verdicts, waits, left)
         exposed = self._evidence.counting.exposed
         now = Now(self.where, self._percent, exposed.step, said, max(0.0, left), at_most, _plain(verdicts))
-        self._page.show(now, urgent=decided or now.outcomes != self._shown)
-        self._shown = now.outcomes
         seen = (waits, *now.outcomes)
+        self._page.show(now, urgent=decided or seen != self._shown)
+        self._shown = seen
         tell = decided or seen != self._told[1] or elapsed - self._told[0] >= max(_TELL_SECONDS, elapsed / _RARELY)
         if tell or elapsed - self._recorded >= max(1.0, elapsed / _RARELY):
             self._recorded = elapsed

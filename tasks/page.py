@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,18 +18,23 @@ from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCol
 from prefect.runtime import flow_run
 
 from greenramp.clients.background import Background
+from greenramp.clients.orderbook import read_held
+from greenramp.home import Home
 from greenramp.phases import Phase
 from greenramp.reporting.progress import Now, in_one_line, percent_done, percent_of, table_rows
 
 _EVERY_SECONDS = 5.0
 
 
-def live_page(release: str) -> Background[Now]:
-    """While the body of `with` runs, the page shows what `show` was given last; of one that is in no run, nothing."""
+def live_page(home: Home, service: str, release: str) -> Background[Now]:
+    """While the body of `with` runs, the page shows what `show` was given last; of one that is in no run, nothing.
+
+    It also shows which person holds the release, and what it asks them.
+    """
     run, logger = flow_run.id, get_run_logger()
 
     def write(now: Now) -> None:
-        _write(release, run, now, percent_of(now))
+        _write(release, run, now, read_held(home, release).sentences(service))
 
     return Background(write, lambda why: logger.warning("the run's page is not up to date: %s", why), _EVERY_SECONDS)
 
@@ -46,10 +51,11 @@ def show_end(release: str, phase: Phase, report: str, said: str) -> None:
     _tried(lambda: _bar(run, release, percent_done(phase), f"{release}: {phase.value}. {said}"))
 
 
-def _write(release: str, run: str | None, now: Now, percent: float) -> None:
-    line = f"{release}: {in_one_line(now)}"
-    _bar(run, release, percent, line)
-    _put(run, f"live-{release}", "table", json.dumps(table_rows(now)), line)
+def _write(release: str, run: str | None, now: Now, people: Sequence[str]) -> None:
+    line = f"{release}: {'; '.join((*people, in_one_line(now)))}"
+    if now.asked:  # before anybody meets the candidate the bar stands where its phase has put it
+        _bar(run, release, percent_of(now), line)
+    _put(run, f"live-{release}", "table", json.dumps(table_rows(now, people)), line)
 
 
 def _bar(run: str | None, release: str, percent: float, words: str) -> None:

@@ -20,7 +20,15 @@ def is_transient(_task: Any, _task_run: Any, state: Any) -> bool:
     return False
 
 
+def name_the_step(task: Any, task_run: Any, state: Any) -> None:
+    """Let a timeout say which step took too long; Prefect's own words are "Scope timed out after 60.0 second(s)."."""
+    if state.name == "TimedOut":
+        error = state.result(raise_on_failure=False)
+        error.args = (f"{task_run.name}: not over after {task.timeout_seconds:g} s",)
+
+
 STEP: dict[str, Any] = {
+    "on_failure": [name_the_step],
     "retries": 3,
     "retry_delay_seconds": [1, 3, 10],
     "retry_condition_fn": is_transient,
@@ -32,5 +40,5 @@ STEP: dict[str, Any] = {
 WAY_BACK: dict[str, Any] = {**STEP, "retries": 4, "retry_delay_seconds": [0.2, 1, 3, 10]}
 """A step on the way back: tried again sooner, and once more; what fails then is left to the next order."""
 
-ONCE: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
+ONCE: dict[str, Any] = {"on_failure": [name_the_step], "cache_policy": NO_CACHE, "persist_result": False}
 """A step whose answer is final."""

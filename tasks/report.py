@@ -64,8 +64,10 @@ def open_release_record(
 @task(**ONCE, timeout_seconds=180, task_run_name="note: {phase}, {percent:g} %")
 def record_phase(site: SiteSettings, record: ReleaseRecord, release: str, phase: Phase, percent: float) -> None:
     """Phase, split and the gates' numbers until now; with MLflow away the journal alone has them."""
+    journal = Journal(site.home, release)
+    journal.add("phase", phase=phase.value, percent=percent)
     show_phase(release, phase, percent)
-    lines = Journal(site.home, release).read()
+    lines = journal.read()
     try:
         record.points(points(lines))
         record.tag({"greenramp.phase": phase.value})

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import ClassifierMixin
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
@@ -57,22 +56,3 @@ def first_hundred(digits: Digits) -> Any:
     It answers one digit of seven otherwise than the champion, as a better model might; only labels tell it is worse.
     """
     return make_pipeline(StandardScaler(), SVC(gamma=0.01, C=10)).fit(digits.images[:100], digits.labels[:100])
-
-
-def register(model: ClassifierMixin, digits: Digits, name: str, description: str) -> str:
-    """Log a model with signature and input example, register it; returns its version number."""
-    import mlflow
-    from mlflow.models import infer_signature
-
-    example = digits.images[:20]
-    mlflow.set_experiment(f"train-{name}")
-    with mlflow.start_run(run_name=description):
-        mlflow.log_metric("accuracy_unseen", float(model.score(digits.unseen_images, digits.unseen_labels)))
-        logged = mlflow.sklearn.log_model(
-            model,
-            name="model",
-            signature=infer_signature(example, model.predict(example)),
-            input_example=example,
-            registered_model_name=name,
-        )
-    return str(logged.registered_model_version)

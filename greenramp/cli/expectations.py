@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from greenramp.cli.completing import service_names as complete
 from greenramp.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ _NOT_DRAFTED = (
 )
 _COLORS = {"met": "green", "empty": "yellow", "unmet": "bold red", "invalid": "magenta"}
 
-_ServiceArgument = Annotated[str, typer.Argument(help="The service, as its file in configs/services/ is called.")]
+_ServiceArgument = Annotated[
+    str, typer.Argument(help="The service, as its file in configs/services/ is called.", autocompletion=complete)
+]
 _ConfigsOption = Annotated[Path | None, typer.Option(help="Folder of the configuration; default: the site's.")]
 
 

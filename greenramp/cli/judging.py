@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from greenramp.cli.completing import service_names
 from greenramp.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ class SideName(StrEnum):
 
 
 ServiceOption = Annotated[
-    str, typer.Option("--service", help="The service, as its file in configs/services/ is called.")
+    str,
+    typer.Option(
+        "--service", help="The service, as its file in configs/services/ is called.", autocompletion=service_names
+    ),
 ]
 FileOption = Annotated[
     Path, typer.Option("--from", help="The table: .jsonl, .csv or .parquet; see docs/gates-offline.md.")

@@ -11,6 +11,7 @@ import typer
 from greenramp.cli import (
     backtesting,
     configuration,
+    drilling,
     expectations,
     history,
     judging,
@@ -22,6 +23,7 @@ from greenramp.cli import (
     status,
     steering,
     traffic,
+    wishing,
 )
 from greenramp.errors import ConfigError, GreenrampError, Refused
 
@@ -51,8 +53,10 @@ _COMMANDS = (
     planning,
     releasing,
     steering,
+    wishing,
     history,
     recovering,
+    drilling,
     judging,
     backtesting,
     expectations,

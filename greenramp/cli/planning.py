@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from greenramp.cli.completing import service_names
 from greenramp.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ def register(app: typer.Typer) -> None:
 
 
 def plan(
-    service: Annotated[str, typer.Argument(help="The service, as its file in configs/services/ is called.")],
+    service: Annotated[
+        str,
+        typer.Argument(help="The service, as its file in configs/services/ is called.", autocompletion=service_names),
+    ],
     seconds: Annotated[float, typer.Option(min=1, help="Today's traffic is that of the last so many seconds.")] = 60,
     rate: Annotated[
         float | None, typer.Option(min=0, help="Requests per second to reckon with, instead of today's.")

@@ -13,14 +13,17 @@ def register(app: typer.Typer) -> None:
 
 
 def recover() -> None:
-    """Put right what dead releases left: traffic, registry, environments, record. Needs no Prefect."""
+    """Put right what dead releases left: traffic, registry, environments, record; say what was changed by hand.
+
+    Needs no Prefect, but to resume a release whose service wants that.
+    """
+    from greenramp.site.drifting import look_for_drift, put_right_all
     from greenramp.site.recovery import find_dead, recover_all
     from greenramp.site.settings import this_site
 
     site = this_site()
-    if not find_dead(site):
+    if not find_dead(site, resuming=True):
         typer.echo("no release has died")
-        return
-    left = recover_all(site, typer.echo)
+    left = recover_all(site, typer.echo) + put_right_all(site, look_for_drift(site), typer.echo)
     if left:
         raise GreenrampError(f"{'; '.join(left)}; once that is cured, run greenramp recover again")

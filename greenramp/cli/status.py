@@ -83,6 +83,7 @@ def _tables(now: SiteStatus) -> list[RenderableType]:
         ", ".join(f"{name} {state.lower()}" for name, state in sorted(now.programs.items())),
         *[Text(trouble, "bold red") for trouble in now.enforcement.troubles],
         *[Text(f"{one} takes users' connections on the router's port too: end it", "bold red") for one in now.foreign],
+        *[Text(one, "yellow") for one in now.drift],
     ]
     if not now.services:
         return [*parts, "no service yet; release one with: greenramp release <service>"]
@@ -101,7 +102,8 @@ def _tables(now: SiteStatus) -> list[RenderableType]:
             table.add_row(service.service, "none yet", "", "", "")
     for service in now.services:
         if service.release:
-            parts += ["", _release(service), *([_gates(service.watching)] if service.watching else [])]
+            asks = [Text(told, "bold yellow") for told in service.people.sentences(service.service)]
+            parts += ["", _release(service), *asks, *([_gates(service.watching)] if service.watching else [])]
     return [*parts[:before], table, *parts[before:]]
 
 

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-Service = Annotated[str, typer.Argument(help="The service whose release is under way.")]
+from greenramp.cli.completing import service_names
+
+Service = Annotated[str, typer.Argument(help="The service whose release is under way.", autocompletion=service_names)]
 Note = Annotated[str, typer.Option("--note", help="Why; it stands in the release's record.")]
 Name = Annotated[str, typer.Option("--name", help="Who orders it; your login name if not given.")]
 

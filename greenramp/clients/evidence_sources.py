@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
+from greenramp.clients.appending import append_lines
 from greenramp.clients.jsonlines import JsonLines
 from greenramp.clients.polling import Polled
 from greenramp.clients.requestlog import RequestLog, lines_from
@@ -16,6 +16,9 @@ from greenramp.counting import Counting
 from greenramp.errors import BadEvidence, ConfigError, Unreachable
 from greenramp.home import Home
 from greenramp.sources import Batch, Cursor, Source
+
+OUTCOMES_TOKEN = "GREENRAMP_OUTCOMES_TOKEN"  # noqa: S105  (the name of a variable, not a token)
+"""Where this variable is set, labels that come over HTTP must carry its value."""
 
 
 def marks(home: Home, service: str) -> dict[str, list[int]]:
@@ -184,10 +187,7 @@ def labels_file(home: Home, service: str) -> Path:
 def append_labels(home: Home, service: str, labels: Iterable[tuple[str, Any]]) -> int:
     """Add (request id, label) to a service's labels; returns how many."""
     lines = [json.dumps({"id": request_id, "label": label}) + "\n" for request_id, label in labels]
-    home.outcomes.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(labels_file(home, service), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
-        file.write("".join(lines))  # one write, so that lines of several writers do not mix
+    append_lines(labels_file(home, service), "".join(lines))
     return len(lines)
 
 
@@ -200,7 +200,7 @@ def parse_labels(text: str, name: str) -> list[tuple[str, Any]]:
         try:
             row = json.loads(line)
             labels.append((str(row["id"]), _present(row["label"])))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ConfigError(
                 f'{name}: line {number}: wanted {{"id": <x-request-id>, "label": <value>}}; seen: {line[:200]}'
             ) from error

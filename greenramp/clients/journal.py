@@ -9,11 +9,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from greenramp.clients.appending import append_lines
 from greenramp.clients.jsonlines import JsonLines
 from greenramp.home import Home
 
 _LOOK = b'"event": "verdicts"'
 """What a look's line holds, and no other: quotes inside of texts are written with a backslash."""
+
+_APPROVAL = b'"event": "approval '
+"""The same of a question's beginning and of its end."""
 
 _NEAR_BYTES = 1024 * 1024
 
@@ -26,18 +30,11 @@ class Journal:
 
     def add(self, event: str, **facts: Any) -> None:
         """Write one line and see it on disk."""
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        line = json.dumps({"ts": round(time.time(), 3), "event": event, **facts}) + "\n"
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(descriptor, line.encode())
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        append_lines(self.path, json.dumps({"ts": round(time.time(), 3), "event": event, **facts}) + "\n")
 
     def read(self) -> list[dict[str, Any]]:
-        """All lines so far."""
-        return JsonLines(self.path).read_new()
+        """All lines so far; what a crash or the disk made of one is left out."""
+        return [line for line in JsonLines(self.path).read_new() if _is_line(line)]
 
 
 def as_text(lines: Sequence[Mapping[str, Any]]) -> str:
@@ -63,8 +60,15 @@ def read_stories(home: Home, service: str) -> dict[str, list[dict[str, Any]]]:
 def read_last_look(home: Home, release: str) -> dict[str, Any] | None:
     """The newest look at a release's gates, if there is one not far from its journal's end; else None."""
     lines = _whole_lines(home.journals / f"{release}.jsonl", most_bytes=_NEAR_BYTES)
-    found = next((line for line in reversed(lines) if _LOOK in line), None)
-    return None if found is None else dict(json.loads(found))
+    return next((look for line in reversed(lines) if _LOOK in line and (look := _parsed(line))), None)
+
+
+def read_question(home: Home, release: str) -> dict[str, Any] | None:
+    """The line of the question for approval that a release waits with, None when none is open."""
+    lines = _whole_lines(home.journals / f"{release}.jsonl")
+    found = next((line for line in reversed(lines) if _APPROVAL in line), None)
+    last = None if found is None else dict(json.loads(found))
+    return last if last and last["event"] == "approval asked" else None
 
 
 def _service_of(path: Path) -> str:
@@ -75,7 +79,20 @@ def _service_of(path: Path) -> str:
 def _story(path: Path) -> list[dict[str, Any]]:
     lines = _whole_lines(path)
     last = next((number for number in range(len(lines) - 1, -1, -1) if _LOOK in lines[number]), -1)
-    return [json.loads(line) for number, line in enumerate(lines) if number == last or _LOOK not in line]
+    wanted = (line for number, line in enumerate(lines) if number == last or _LOOK not in line)
+    return [line for line in map(_parsed, wanted) if line is not None]
+
+
+def _parsed(text: bytes) -> dict[str, Any] | None:
+    try:
+        line = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return line if _is_line(line) else None
+
+
+def _is_line(line: Any) -> bool:
+    return isinstance(line, dict) and isinstance(line.get("ts"), int | float) and isinstance(line.get("event"), str)
 
 
 def _whole_lines(path: Path, most_bytes: int | None = None) -> list[bytes]:

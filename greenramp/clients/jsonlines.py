@@ -137,7 +137,7 @@ class JsonLines:
     def _parse(self, line: bytes) -> dict[str, Any] | None:
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter of brackets in brackets, a thousand deep
             row = None
         if isinstance(row, dict):
             return row

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from greenramp.clients.journal import Journal
+from greenramp.clients.appending import append_lines
+from greenramp.clients.journal import Journal, read_question
 from greenramp.clients.jsonlines import JsonLines
 from greenramp.errors import Overruled
+from greenramp.held import Held, held_by_people
 from greenramp.home import Home
 from greenramp.orders import Order, Standing, take
 
@@ -22,17 +24,18 @@ class OrderBook:
 
     def add(self, order: Order) -> None:
         """Write one order and see it on disk. Any number of processes may do so at the same time."""
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        line = json.dumps(order.to_json()) + "\n"
-        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            size = os.fstat(descriptor).st_size
-            if size and os.pread(descriptor, 1, size - 1) != b"\n":  # a full disk cut the line before short
-                line = "\n" + line
-            os.write(descriptor, line.encode())
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        append_lines(self.path, json.dumps(order.to_json()) + "\n")
+
+    def read(self) -> Iterator[Order]:
+        """All orders so far, taken or not; lines that are none are passed over."""
+        for row in JsonLines(self.path).read_new():
+            with suppress(ValueError):
+                yield Order.from_json(row)
+
+
+def read_held(home: Home, release: str) -> Held:
+    """Who holds a release, and what it asks for."""
+    return held_by_people(OrderBook(home, release).read(), read_question(home, release))
 
 
 class Steering:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from greenramp.clients.atomicfile import locked, locked_if_free, read_json, write_json
+from greenramp.clients.formats import UNREADABLE
 from greenramp.errors import Unreachable
 from greenramp.home import Home
 from greenramp.news import News
@@ -18,6 +19,7 @@ ATTEMPTS = 8
 STALE_SECONDS = 24 * 3600.0
 """News of yesterday are none."""
 _FIRST_WAIT, _LONGEST_WAIT = 5.0, 900.0
+_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class Outbox:
         with self._lock():
             if self._file(news.name).exists() or (self._told / f"{news.name}.json").exists():
                 return False
-            write_json(self._file(news.name), {"news": news.to_json(), "targets": _listed(targets)})
+            entry = {"format": _FORMAT, "news": news.to_json(), "targets": _listed(targets)}
+            write_json(self._file(news.name), entry)
         self.close(news.name, news.seconds)  # with nobody to tell
         return True
 
@@ -65,14 +68,14 @@ class Outbox:
         """Give the entries that have no targets yet these."""
         for name in self.names():
             with self._lock():
-                entry = read_json(self._file(name))
+                entry = self._entry(name)
                 if entry and entry["targets"] is None:
                     write_json(self._file(name), {**entry, "targets": _listed(targets)})
             self.close(name)
 
     def names(self) -> list[str]:
         """Entries that not all of their targets have, oldest first."""
-        entries = [(path, read_json(path)) for path in self._folder.glob("*.json")]
+        entries = [(path, self._entry(path.stem)) for path in self._folder.glob("*.json")]
         return [path.stem for path, entry in sorted(entries, key=_age) if entry is not None]
 
     def deliver(
@@ -94,12 +97,14 @@ class Outbox:
 
     def mark(self, name: str, target: str) -> Mark:
         """How far an entry has come with a target."""
-        return Mark(**(read_json(self._mark_file(name, target)) or {}))
+        with suppress(*UNREADABLE):  # a damaged one is none: the same news come twice then
+            return Mark(**(read_json(self._mark_file(name, target)) or {}))
+        return Mark()
 
     def close(self, name: str, now: float | None = None) -> None:
         """Lay an entry aside when all its targets have it, were given up, or it is stale. Safe to repeat."""
         with self._lock():
-            if not (entry := read_json(self._file(name))):
+            if not (entry := self._entry(name)):
                 return
             marks = {target: self.mark(name, target) for target in entry["targets"] or ()}
             told = entry["targets"] is not None and all(mark.final for mark in marks.values())
@@ -116,7 +121,7 @@ class Outbox:
     ) -> Mark | None:
         """Send an entry if it is due; its mark then, None when it is not for this target or in other hands."""
         with locked_if_free(self._mark_file(name, target).with_suffix(".lock")) as mine:
-            entry = read_json(self._file(name))
+            entry = self._entry(name)
             if not mine or entry is None or target not in (entry["targets"] or (target,)):
                 return None
             mark = self.mark(name, target)
@@ -130,6 +135,26 @@ class Outbox:
                 mark = Mark(sent=True, attempts=mark.attempts + 1, tried=now())
             write_json(self._mark_file(name, target), asdict(mark))
             return mark
+
+    def _entry(self, name: str) -> dict[str, Any] | None:
+        """What is to be told; None when it has been, and for what a newer version wrote, which tells it.
+
+        A damaged entry is kept under another name, and nobody is told of it: it keeps no other from being told.
+        """
+        path = self._file(name)
+        try:
+            entry: dict[str, Any] | None = read_json(path)
+            if entry is None or entry.get("format", 1) > _FORMAT:
+                return None
+            News.from_json(entry["news"])
+            float(entry["news"]["seconds"])
+            if not (entry["targets"] is None or isinstance(entry["targets"], list)):
+                raise TypeError("targets are a list")
+        except UNREADABLE:
+            with suppress(FileNotFoundError):
+                path.rename(path.with_suffix(".damaged"))
+            return None
+        return entry
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.json"

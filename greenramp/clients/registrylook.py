@@ -37,10 +37,22 @@ class MlflowRest:
         versions = (self._call("GET", "model-versions/search", order) or {}).get("model_versions", [])
         return Look(began, {a["alias"]: str(a["version"]) for a in listed}, tuple(map(_registered, versions)))
 
+    def readable(self, model: str, version: str) -> bool:
+        """Whether the files of a version can be read, as its MLmodel shows; raises Unreachable for no answer at all."""
+        url, wanted = f"{self._url}/model-versions/get-artifact", {"name": model, "version": version, "path": "MLmodel"}
+        try:
+            return self._session.get(url, params=wanted, timeout=_TIMEOUT).ok
+        except requests.RequestException as error:
+            raise Unreachable(f"MLflow does not answer at {self._url}: {error}") from error
+
     def set_tag(self, model: str, version: str, key: str, value: str) -> None:
         """Set a tag on a version."""
         body = {"name": model, "version": version, "key": key, "value": value[:5000]}
         self._call("POST", "model-versions/set-tag", body)
+
+    def forget_model(self, model: str) -> None:
+        """Delete a registered model with its versions; what is already gone is fine."""
+        self._call("DELETE", "registered-models/delete", {"name": model}, missing_is_fine=True)
 
     def ensure_webhook(self, name: str, url: str, events: tuple[tuple[str, str], ...], secret: str) -> bool:
         """Have MLflow tell `url` of these events (entity, action); returns whether the webhook is new.

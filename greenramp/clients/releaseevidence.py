@@ -9,6 +9,7 @@ from typing import Any
 
 from greenramp.clients.atomicfile import read_json, write_text
 from greenramp.clients.evidence_sources import EvidenceSources
+from greenramp.clients.formats import UNREADABLE
 from greenramp.clients.polling import Polled
 from greenramp.config import Service
 from greenramp.counting import Counting
@@ -69,7 +70,7 @@ class ReleaseEvidence:
                 return False
             self.counting.restore(kept["counting"])
             self.sources.restore(kept["sources"])
-        except (ValueError, LookupError, TypeError):  # damaged, or of another version: the logs are still there
+        except UNREADABLE:  # damaged, or of another version: the logs are still there
             self.counting = Counting(*self._new)
             return False
         return True

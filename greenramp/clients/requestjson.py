@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 _PART_BYTES = 1024 * 1024
 """What one processor reads at a time; a longer line is read by itself."""
 
+_MOST_BRACKETS = 500
+"""Beside one a line, which is all that the router writes. Arrow dies, its process too, of thousands in each other."""
+
 
 def rows_by_json(data: bytes, lines: int, *, ids: bool) -> Rows | None:
     """A row for each of so many lines; None if a line is unusual: if it is no such row, or lacks what each has."""
     import pyarrow as pa
 
-    if (table := _table(data, lines, ids=ids)) is None:
+    if data.count(b"[") + data.count(b"{") > lines + _MOST_BRACKETS or (table := _table(data, lines, ids=ids)) is None:
         return None
     sent = table["sent"].combine_chunks().dictionary_encode()
     kinds = pa.array(sent.indices.to_numpy().astype(np.int64) * STATUSES + table["status"].to_numpy())

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from greenramp.clients.formats import UNREADABLE
 from greenramp.clients.requestfields import rows_by_fields
 from greenramp.clients.requestjson import rows_by_json
 from greenramp.clients.requestrows import Rows, ends_of_lines
@@ -63,7 +64,7 @@ class RequestLines:
         """One line; None if it is none, or not ours."""
         try:
             request = seen_request(json.loads(line.decode(errors="replace"), strict=False))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except UNREADABLE:
             self.broken += 1
             return None
         return request if request is not None and request.service == self._service else None

@@ -9,11 +9,14 @@ from dataclasses import asdict
 from greenramp.clients.atomicfile import read_json, write_json
 from greenramp.clients.envoy.admin import Admin
 from greenramp.clients.envoy.clusters import cluster_name
+from greenramp.clients.formats import UNREADABLE, Damaged, require_known
 from greenramp.errors import Unreachable
 from greenramp.home import Home
 from greenramp.shadow.answers import Copied
 from greenramp.split import Side
 from greenramp.verdict import Outcome, Verdict
+
+_FORMAT = 1
 
 
 class KeptShadow:
@@ -26,11 +29,18 @@ class KeptShadow:
         self._cluster = cluster_name(service, side, "shadow")
         self._sockets = (home.admin_socket, *home.slot_admin_sockets())
         self._path = home.journals / f"{release}.shadow.json"
-        kept = read_json(self._path) or {}
-        self._copied = Copied(*kept.get("copied", ()))
-        self._last = {name: Copied(*counts) for name, counts in kept.get("last", {}).items()}
-        self.until: float = kept.get("until", math.inf)
-        self.decided = tuple(_verdict_of(**row) for row in kept.get("decided", ()))
+        try:
+            kept = read_json(self._path) or {}
+            require_known(self._path, kept.get("format", 1), _FORMAT)
+            self._copied = Copied(*map(int, kept.get("copied", ())))
+            self._last = {name: Copied(*map(int, counts)) for name, counts in kept.get("last", {}).items()}
+            self.until: float = float(kept.get("until", math.inf))
+            self.decided = tuple(_verdict_of(**row) for row in kept.get("decided", ()))
+        except UNREADABLE as error:
+            raise Damaged(
+                f"{self._path} is damaged ({type(error).__name__}: {error}), so nobody knows how many copies were "
+                "dropped; shadow the version anew"
+            ) from error
 
     def begin(self) -> None:
         """Forget all that was kept: from now on copies count."""
@@ -72,7 +82,7 @@ class KeptShadow:
 
     def _save(self) -> None:
         ended = {"until": self.until, "decided": [asdict(verdict) for verdict in self.decided]}
-        counts = {"copied": self._copied, "last": self._last}
+        counts = {"format": _FORMAT, "copied": self._copied, "last": self._last}
         write_json(self._path, {**counts, **(ended if self.until < math.inf else {})})
 
 

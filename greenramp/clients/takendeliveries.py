@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 from greenramp.clients.atomicfile import locked, read_json, write_json
+from greenramp.clients.formats import UNREADABLE, require_known
 from greenramp.deliveries import AGE_SECONDS
 from greenramp.home import Home
 
 MOST = 10_000
+_FORMAT = 1
 
 
 def take_once(home: Home, delivery: str, now: float, take: Callable[[], None]) -> bool:
@@ -19,10 +23,21 @@ def take_once(home: Home, delivery: str, now: float, take: Callable[[], None]) -
     """
     path = home.wishes / "deliveries" / "taken.json"
     with locked(path.with_suffix(".lock")):
-        taken = read_json(path) or {}
+        taken = _taken(path)
         if delivery in taken:
             return False
         take()
         fresh = {known: at for known, at in taken.items() if at > now - 2 * AGE_SECONDS}
-        write_json(path, {**dict(list(fresh.items())[-MOST + 1 :]), delivery: now})
+        write_json(path, {"format": _FORMAT, "taken": {**dict(list(fresh.items())[-MOST + 1 :]), delivery: now}})
         return True
+
+
+def _taken(path: Path) -> dict[str, float]:
+    """Delivery -> when it was taken. None from a damaged file: what comes again asks for what was asked already."""
+    with suppress(*UNREADABLE):
+        data = read_json(path)
+        if "format" not in data:  # of a site before the file had one
+            data = {"format": 1, "taken": data}
+        require_known(path, data["format"], _FORMAT)
+        return {str(delivery): float(at) for delivery, at in data["taken"].items()}
+    return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -12,6 +13,7 @@ from typing import Any
 
 from greenramp.clients.atomicfile import locked, read_json, write_json
 from greenramp.clients.envoy.router import Router
+from greenramp.clients.formats import UNREADABLE, require_known
 from greenramp.errors import ConfigError
 from greenramp.home import Home
 from greenramp.phases import Phase
@@ -36,9 +38,14 @@ def read_book(home: Home, service: str) -> Book:
     path = home.wishes / f"{service}.json"
     try:
         data = read_json(path)
-        return Book() if data is None else _book(data)
-    except (ValueError, LookupError, TypeError) as error:
+        return Book() if data is None else _book(path, data)
+    except UNREADABLE as error:
         raise ConfigError(f"{path}: it can't be read: {error!r}; move it away, and what waits is asked anew") from error
+
+
+def booked_services(home: Home) -> tuple[str, ...]:
+    """Services that somebody has asked for a release of, or that were looked at, by name."""
+    return tuple(sorted(path.stem for path in home.wishes.glob("*.json")))
 
 
 def change_book(home: Home, service: str, change: Callable[[Book], Book]) -> Book:
@@ -55,12 +62,19 @@ def change_book(home: Home, service: str, change: Callable[[Book], Book]) -> Boo
 
 
 def ensure_since(home: Home, now: float) -> float:
-    """When this site began to heed wishes, epoch seconds; the first call says so."""
+    """When this site began to heed wishes, epoch seconds; the first call says so.
+
+    A damaged file is as none: what was asked for before now is not heeded then, unless it was kept as a wish.
+    """
     path = home.wishes / "since" / "since.json"
     with locked(path.with_suffix(".lock")):
-        if (known := read_json(path)) is None:
-            write_json(path, known := {"since": now})
-        return float(known["since"])
+        with suppress(*UNREADABLE):
+            known = read_json(path)
+            require_known(path, known.get("format", 1), _FORMAT)
+            if math.isfinite(since := float(known["since"])):
+                return since
+        write_json(path, {"format": _FORMAT, "since": now})
+        return now
 
 
 def read_world(home: Home, service: str, versions: Iterable[str]) -> World:
@@ -78,9 +92,8 @@ def claimed_version(home: Home, service: str, run: str) -> str:
     return found.stem.rsplit("-", 2)[1] if found else ""
 
 
-def _book(data: Any) -> Book:
-    if data["format"] != _FORMAT:
-        raise ValueError(f"format {data['format']!r}, this version reads {_FORMAT}")
+def _book(path: Path, data: Any) -> Book:
+    require_known(path, data["format"], _FORMAT)
     seen = None if data["seen"] is None else Seen.from_json(data["seen"])
     return Book(tuple(Wish.from_json(wish) for wish in data["wishes"]), seen)
 

@@ -7,6 +7,7 @@ from greenramp.config.freeze import Dates, Weekly
 from greenramp.config.gates import Gate, GateRole, Metric
 from greenramp.config.notifications import Notifications
 from greenramp.config.preflight import Preflight
+from greenramp.config.reconcile import Reconcile
 from greenramp.config.service import Environment, Pinned, Promotion, Service, Steps, suites_of
 from greenramp.config.shadow import Proof, Shadow
 from greenramp.config.site import Ports, Site
@@ -34,6 +35,7 @@ __all__ = [
     "PrometheusSource",
     "Promotion",
     "Proof",
+    "Reconcile",
     "Service",
     "Shadow",
     "SideValues",

@@ -12,6 +12,7 @@ from greenramp.config.expectations import AnyGate, Suite, SuiteGate
 from greenramp.config.freeze import Calendar
 from greenramp.config.gates import Gate, Metric
 from greenramp.config.preflight import Preflight
+from greenramp.config.reconcile import Reconcile
 from greenramp.config.shadow import Shadow
 from greenramp.config.smoke import Smoke
 from greenramp.config.sources import Gives, Source
@@ -107,6 +108,14 @@ class Service(Strict):
     lease_seconds: Annotated[
         float, Field(ge=2, le=300, description="A shared split ends this long after the last renewal.")
     ] = 15
+    on_planned_stop: Annotated[
+        Literal["back", "resume"],
+        Field(
+            description="What becomes of a release whose run was stopped: its worker deployed anew, its machine "
+            "rebooted. back: it is taken back. resume: a new run goes on with it where the world is as it left it."
+        ),
+    ] = "back"
+    reconcile: Reconcile = Reconcile()
     promotion: Promotion = Promotion()
     triggers: Triggers = Triggers()
     freeze: Calendar = ()

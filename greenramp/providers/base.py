@@ -57,5 +57,8 @@ class Provider(Protocol):
     def processes(self, environment: RunningEnvironment) -> tuple[int, ...]:
         """Process ids on this machine; none when it runs elsewhere."""
 
+    def revive(self, service: str, side: Side) -> None:
+        """Start those of its processes again that do not run."""
+
     def stop(self, service: str, side: Side) -> None:
         """Let it finish its requests and end it; what is already gone is fine."""

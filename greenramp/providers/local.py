@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from greenramp.clients.atomicfile import locked, read_json, write_json, write_text
+from greenramp.clients.envoy.router import Router
+from greenramp.clients.evidence_sources import OUTCOMES_TOKEN
+from greenramp.clients.formats import UNREADABLE, Damaged, require_known
 from greenramp.clients.lastwords import last_words
 from greenramp.clients.scoring import Scoring
 from greenramp.clients.supervisor import Program, Supervisor
@@ -65,12 +68,12 @@ class LocalProvider:
         self.stop(order.service, order.side)
         python = self._python(order)
         with locked(self._home.runtime / "ports.lock"):
-            ports = self._free_ports(order.settings.replicas)
+            ports = self.free_ports(order.settings.replicas)
             record = _Record(
                 order.version, order.digest, order.release, ports, order.settings.env_manager, _logs(order)
             )
             write_json(self._file(order.service, order.side), asdict(record))
-        write_text(self._programs_file(name), self._programs(order, ports, python))
+        write_text(self._programs_file(name), self.program_file(order, ports, python))
         self._supervisor.ensure_group(name)
         return _as_running(order.service, order.side, record)
 
@@ -92,6 +95,14 @@ class LocalProvider:
         group = self._supervisor.group(_group(environment.service, environment.side))
         return tuple(process.pid for process in group if process.alive)
 
+    def revive(self, service: str, side: Side) -> None:
+        """Start those of its processes again that were stopped or have given up. Safe to repeat."""
+        name = _group(service, side)
+        self._supervisor.ensure_group(name)
+        for process in self._supervisor.group(name):
+            if not process.alive:
+                self._supervisor.ensure_started(f"{name}:{process.name}")
+
     def stop(self, service: str, side: Side) -> None:
         """Let it finish its requests and end it; what is already gone is fine."""
         self._programs_file(_group(service, side)).unlink(missing_ok=True)
@@ -104,7 +115,8 @@ class LocalProvider:
         seconds = order.settings.install_seconds
         return str(ensure_virtualenv(self._home.venvs, Path(order.model_path), seconds))
 
-    def _programs(self, order: EnvironmentOrder, ports: list[int], python: str) -> str:
+    def program_file(self, order: EnvironmentOrder, ports: list[int], python: str) -> str:
+        """supervisord's file of an environment, as text."""
         name = _group(order.service, order.side)
         names = [f"{name}.{index}" for index in range(len(ports))]
         group = f"[group:{name}]\nprograms={','.join(names)}\n\n"
@@ -122,6 +134,7 @@ class LocalProvider:
                     "PYTHONPATH": str(code),
                     "PYTHONUNBUFFERED": "1",
                     VARIABLE: "",
+                    OUTCOMES_TOKEN: "",
                 },  # a model needs no secrets
                 restart="unexpected",
                 final_exits=(0, 3, 4),  # does not load, port taken: starting it again would not help
@@ -150,9 +163,12 @@ class LocalProvider:
                 shutil.rmtree(aside)
         return target
 
-    def _free_ports(self, count: int) -> list[int]:
-        records = (read_json(path) for path in self._home.environments.glob("*.json"))
-        taken = {int(port) for record in records if record for port in record["ports"]}
+    def free_ports(self, count: int) -> list[int]:
+        """Ports that no process listens on, and that neither a record nor the router names."""
+        records = (_read_record(path) for path in self._home.environments.glob("*.json"))
+        taken = {port for record in records if record for port in record.ports}
+        # what the router sends to such a port would reach the wrong version, whatever became of the record
+        taken |= {port for upstream in Router(self._home).upstreams() for _, port in upstream.addresses}
         free: list[int] = []
         for port in range(self._first_port, min(self._first_port + _PORTS_TRIED, 65536)):
             if port not in taken and _can_bind(port):
@@ -162,14 +178,26 @@ class LocalProvider:
         raise ProvisionFailed(f"no {count} free ports from {self._first_port} on; set ports.first_environment")
 
     def _record(self, service: str, side: Side) -> _Record | None:
-        data: dict[str, Any] | None = read_json(self._file(service, side))
-        return None if data is None else _Record(**data)
+        return _read_record(self._file(service, side))
 
     def _file(self, service: str, side: Side) -> Path:
         return self._home.environments / f"{service}.{side.value}.json"
 
     def _programs_file(self, group: str) -> Path:
         return self._home.programs / f"{group}.conf"
+
+
+def _read_record(path: Path) -> _Record | None:
+    """A record; None when there is none, or a damaged one: then nothing is known of what stands there."""
+    try:
+        data: dict[str, Any] | None = read_json(path)
+        if data is None:
+            return None
+        require_known(path, data["format"], _FORMAT)
+        record = _Record(**{"logs": [], **data})  # format 1 had no logs
+        return replace(record, ports=[int(port) for port in record.ports])
+    except (*UNREADABLE, Damaged):
+        return None
 
 
 def _group(service: str, side: Side) -> str:

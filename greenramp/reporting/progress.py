@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -122,9 +123,13 @@ def in_one_line(now: Now) -> str:
     return "; ".join(filter(None, [now.step, served_words(now), now.waiting, left and f"time left: {left}"]))
 
 
-def table_rows(now: Now) -> list[dict[str, str]]:
-    """The live table: the step, its traffic, what it waits for; below that a row for each gate."""
+def table_rows(now: Now, people: Sequence[str] = ()) -> list[dict[str, str]]:
+    """The live table: who holds it, the step, its traffic, what it waits for; below that a row for each gate.
+
+    people: what is held by them or asked of them, in sentences.
+    """
     facts = [
+        *(("people", told) for told in people),
         ("step", now.step),
         ("traffic", served_words(now)),
         ("waits for", now.waiting),

@@ -13,17 +13,14 @@ import sys
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from greenramp.clients.configfiles import service_names
-from greenramp.clients.evidence_sources import append_labels, parse_labels
+from greenramp.clients.evidence_sources import OUTCOMES_TOKEN, append_labels, parse_labels
 from greenramp.errors import ConfigError
 from greenramp.site.settings import SiteSettings, this_site
-
-TOKEN_VARIABLE = "GREENRAMP_OUTCOMES_TOKEN"  # noqa: S105  (the name of a variable, not a token)
-"""Where it is set, a request must carry it: Authorization: Bearer <token>."""
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """Some hundred thousand labels; more come in several requests."""
@@ -39,10 +36,13 @@ def collector(site: SiteSettings, token: str = "") -> Starlette:
         if service not in services:
             return _refusal(404, f"no service {service!r}; services: {', '.join(services) or 'none'}")
         body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                return _refusal(413, f"larger than {MAX_BODY_BYTES} bytes, the most one request may have")
+        try:
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY_BYTES:
+                    return _refusal(413, f"larger than {MAX_BODY_BYTES} bytes, the most one request may have")
+        except ClientDisconnect:
+            return _refusal(400, "broken off")
         try:
             labels = parse_labels(_as_lines(bytes(body)), "the request")
         except (ConfigError, UnicodeDecodeError) as error:
@@ -63,7 +63,7 @@ def collector(site: SiteSettings, token: str = "") -> Starlette:
 
 def main() -> None:
     """Serve on the port that is given, on loopback."""
-    app = collector(this_site(), os.environ.get(TOKEN_VARIABLE, ""))
+    app = collector(this_site(), os.environ.get(OUTCOMES_TOKEN, ""))
     uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), access_log=False, log_level="warning")
 
 
@@ -77,7 +77,7 @@ def _as_lines(body: bytes) -> str:
     text = body.decode()
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     rows = value if isinstance(value, list) else [value]
     return "\n".join(json.dumps(row) for row in rows)

@@ -41,6 +41,7 @@ def supervisor_file(site: SiteSettings) -> str:
         "logfile_maxbytes=10MB\nlogfile_backups=2\nloglevel=info",
         f"pidfile={_plain(home.supervisor_pid)}",
         f"directory={_plain(site.project)}",
+        "umask=077",  # supervisord's own is 022, and what programs write is for their owner alone
         "minfds=4096\n",
         "[rpcinterface:supervisor]",
         "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n",
@@ -118,8 +119,13 @@ def _mlflow(site: SiteSettings) -> Program:
     folder = site.home.mlflow
     return Program(
         name=MLFLOW,
-        command=[_script("mlflow"), "server", "--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"]
-        + ["--artifacts-destination", str(folder / "artifacts")]
+        command=[sys.executable, "-m", "greenramp.site.successor", _script("mlflow"), "server"]
+        + [
+            "--backend-store-uri",
+            f"sqlite:///{folder / 'mlflow.db'}",
+            "--artifacts-destination",
+            str(folder / "artifacts"),
+        ]
         + ["--host", "127.0.0.1", "--port", str(site.mlflow_port), "--workers", "1"],
         log=site.home.logs / "mlflow.log",
         environment={

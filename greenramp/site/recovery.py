@@ -12,11 +12,13 @@ from greenramp.clients.envoy.clusters import cluster_name
 from greenramp.clients.envoy.lease import holding
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.journal import Journal
+from greenramp.clients.stops import forget_stop
 from greenramp.config import Service
 from greenramp.errors import Fenced
 from greenramp.recovery import Recovery, Way, find, take_over
 from greenramp.route import Route, leave
 from greenramp.site.environments import retire
+from greenramp.site.resuming import order_resume, see_stopped
 from greenramp.site.settings import SiteSettings
 
 _LEASE_SECONDS = 20.0
@@ -25,16 +27,18 @@ _LEASE_SECONDS = 20.0
 _RECOVERY = "-recover-"
 
 
-def find_dead(site: SiteSettings) -> tuple[Recovery, ...]:
+def find_dead(site: SiteSettings, *, resuming: bool = False) -> tuple[Recovery, ...]:
     """Every service whose release is dead, with what is to be done.
 
+    resuming: whether a release may go on where its service wants that; without it each goes back or forward.
     Raises Unreachable when Envoy, which knows which environments are fit, does not answer.
     """
     now, admin = time.time(), Admin(site.home.admin_socket)
     found = []
     for service, route in sorted(Router(site.home).read_all().items()):
         fit = route.fallback and admin.healthy_members(cluster_name(service, route.idle, "live")) > 0
-        recovery = find(route, now, idle_fit=fit)
+        stopped = see_stopped(site, route) if resuming else None
+        recovery = find(route, now, idle_fit=fit, stopped=stopped)
         if recovery.way is not Way.NOTHING:
             found.append(recovery)
     return tuple(found)
@@ -63,6 +67,7 @@ def recover(site: SiteSettings, recovery: Recovery, say: Callable[[str], None]) 
         Journal(site.home, died).add("ended", outcome=outcome, reason=reason)
         journal.add("recovered", release=died, version=version)
     Router(site.home).change(service, lambda r: leave(r, owner))
+    forget_stop(site.home, died)
     say(f"{service}: version {version or 'none'} serves; registry, environments and record say so")
 
 
@@ -99,9 +104,12 @@ def _who_died(site: SiteSettings, owner: str) -> str:
 def recover_all(site: SiteSettings, say: Callable[[str], None]) -> list[str]:
     """Put every service right that needs it; returns what could not be done, each with its cure. Safe to repeat."""
     left = []
-    for recovery in find_dead(site):
+    for recovery in find_dead(site, resuming=True):
         try:
-            recover(site, recovery, say)
+            if recovery.way is Way.RESUME:
+                say(f"{recovery}: {order_resume(site, recovery)}")
+            else:
+                recover(site, recovery, say)
         except Fenced as error:
             say(str(error))  # somebody else works on it, and that is as well
         except Exception as error:  # noqa: BLE001  (one service that can't be put right keeps no other)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from greenramp.clients.atomicfile import read_json, write_json
+from greenramp.clients.formats import UNREADABLE, Damaged, require_known
 from greenramp.errors import ConfigError
 from greenramp.handling import Edge
 from greenramp.home import Home
@@ -72,27 +75,35 @@ def this_home() -> Home:
 
 
 def read_settings(home: Home) -> SiteSettings | None:
-    """The settings kept in a home; None when no site was ever started there."""
-    data = read_json(home.site_file)
-    if data is None:
-        return None
-    if data.get("format") != _FORMAT:
-        raise ConfigError(
-            f"{home.site_file}: format {data.get('format')!r}, this version reads {_FORMAT}; it was written by another "
-            "version of Greenramp"
-        )
+    """The settings kept in a home; None when no site was ever started there.
+
+    Raises Damaged for a file that is not as we wrote it, ConfigError for one that a newer version wrote.
+    """
+    try:
+        data = read_json(home.site_file)
+        return None if data is None else _settings(home, data)
+    except UNREADABLE as error:
+        raise Damaged(
+            f"{home.site_file} is damaged ({type(error).__name__}: {error}); write it anew with: "
+            "greenramp down --force, then greenramp up"
+        ) from error
+
+
+def _settings(home: Home, data: Mapping[str, Any]) -> SiteSettings:
+    require_known(home.site_file, data["format"], _FORMAT)
     return SiteSettings(
         home=home,
-        name=data["name"],
+        name=str(data["name"]),
         project=Path(data["project"]),
         configs=Path(data["configs"]),
-        router_port=data["router_port"],
-        mlflow_port=data["mlflow_port"],
-        prefect_port=data["prefect_port"],
-        outcomes_port=data["outcomes_port"],
-        first_environment_port=data["first_environment_port"],
+        router_port=int(data["router_port"]),
+        mlflow_port=int(data["mlflow_port"]),
+        prefect_port=int(data["prefect_port"]),
+        outcomes_port=int(data["outcomes_port"]),
+        first_environment_port=int(data["first_environment_port"]),
         edge=Edge.from_json(data.get("edge", {})),
-        webhooks_port=data.get("webhooks_port", SiteSettings.webhooks_port),  # a site started before there were any
+        # a site started before there were webhooks has no port for them
+        webhooks_port=int(data.get("webhooks_port", SiteSettings.webhooks_port)),
     )
 
 

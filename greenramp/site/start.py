@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
 from greenramp.clients.atomicfile import locked, write_text
 from greenramp.clients.envoy.admin import Admin
 from greenramp.clients.envoy.router import Router
+from greenramp.clients.formats import Damaged
 from greenramp.clients.lastwords import last_words
 from greenramp.clients.prefectapi import PrefectApi
 from greenramp.clients.registrylook import MlflowRest
 from greenramp.clients.supervisor import Supervisor
 from greenramp.clients.wishbook import ensure_since
 from greenramp.deliveries import EVENTS
-from greenramp.errors import ConfigError, Unreachable
+from greenramp.errors import ConfigError, GreenrampError, Unreachable
 from greenramp.site.automations import ensure_automations
 from greenramp.site.deployments import ensure_deployments
 from greenramp.site.envoys import write_slot
 from greenramp.site.keys import ensure_secrets, webhook_secret
 from greenramp.site.ports import keep_ports
+from greenramp.site.programfiles import set_aside_damaged
 from greenramp.site.programs import (
     COLLECTOR,
     GUARD,
@@ -53,7 +56,10 @@ _START_SECONDS = 180
 
 
 def start(site: SiteSettings, say: Say) -> None:
-    """Bring the whole site up; what runs already stays as it is. A first start that fails leaves nothing running."""
+    """Bring the whole site up; what runs already stays as it is.
+
+    A start that fails leaves nothing running, unless a model serves users: that goes on, whatever else is missing.
+    """
     _require_folder(site)
     with locked(site.home.runtime / "site.lock"):
         supervisor = Supervisor(site.home.supervisor_socket)
@@ -64,8 +70,8 @@ def start(site: SiteSettings, say: Say) -> None:
                 say(f"{_site_file(site)}: edge has changed; for it to take effect: greenramp restart-router")
             return
         with keep_ports(site, _site_file(site)):
-            _write_files(site)
-            with _nothing_left_running_on_error(site):
+            write_files(site, say)
+            with nullcontext() if _serves(site) else _nothing_left_running_on_error(site):
                 _launch(site, supervisor)
                 _start_parts(site, supervisor, say)
 
@@ -155,12 +161,18 @@ def _site_file(site: SiteSettings) -> Path:
     return site.configs / "sites" / f"{site.name}.yaml"
 
 
-def _write_files(site: SiteSettings) -> None:
+def write_files(site: SiteSettings, say: Say) -> None:
+    """Make every file whole that the site's programs read when they start. Raises ConfigError, naming the file."""
     os.umask(0o077)
     for folder in folders(site.home):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if folder.stat().st_uid != os.getuid():
+        if (seen := folder.stat()).st_uid != os.getuid():
             raise ConfigError(f"{folder} belongs to another user; set GREENRAMP_HOME to a folder of your own")
+        if seen.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise ConfigError(f"{folder} can be written by other users, who could move traffic; chmod go-w {folder}")
+    with suppress(Damaged):  # it is written anew; one of a newer version is not
+        read_settings(site.home)
+    set_aside_damaged(site.home, say)
     ensure_secrets(site.home)
     ensure_since(site.home, time.time())
     site.write()
@@ -190,6 +202,14 @@ def _launch(site: SiteSettings, supervisor: Supervisor) -> None:
         if time.monotonic() > deadline:
             raise Unreachable(f"supervisord does not answer; its log: {site.home.logs / 'supervisord.log'}")
         time.sleep(0.05)
+
+
+def _serves(site: SiteSettings) -> bool:
+    """Whether users are to be answered, as far as the router's files say; damaged ones may have said so."""
+    try:
+        return any(route.live for route in Router(site.home).read_all().values())
+    except GreenrampError:
+        return True
 
 
 @contextmanager

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from greenramp.clients.driftfile import read_drift
 from greenramp.clients.envoy.admin import Admin
 from greenramp.clients.envoy.clusters import cluster_name
 from greenramp.clients.envoy.router import Router
+from greenramp.clients.formats import UNREADABLE
 from greenramp.clients.journal import read_last_look
+from greenramp.clients.orderbook import read_held
 from greenramp.clients.supervisor import Process, Supervisor
 from greenramp.errors import Unreachable
+from greenramp.held import Held
 from greenramp.home import Home
 from greenramp.reporting.progress import Now, later, now_of
 from greenramp.site.edgeport import foreign_listeners
@@ -44,7 +49,8 @@ class ServiceStatus:
     """One service. release: id of the release under way, empty when none is; lease_seconds: what is left of its lease.
 
     stale: the release has not renewed its lease, so it is dead; all traffic is on the live side. watching: the newest
-    look of that release at its gates; None before the first one, and when none is under way.
+    look of that release at its gates; None before the first one, and when none is under way. people: who holds that
+    release, and what it asks them.
     """
 
     service: str
@@ -54,6 +60,7 @@ class ServiceStatus:
     lease_seconds: float
     stale: bool
     watching: Now | None = None
+    people: Held = field(default_factory=Held)
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,7 @@ class SiteStatus:
     """The whole site. programs: state of each of its own programs, by name. enforcement: who can end a split.
 
     foreign: programs beside ours that take connections on the router's port, and answer users in its place.
+    drift: what the last look of `recover` found changed by hand, in words.
     """
 
     up: bool
@@ -68,6 +76,7 @@ class SiteStatus:
     services: tuple[ServiceStatus, ...]
     enforcement: Enforcement
     foreign: tuple[str, ...]
+    drift: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -111,6 +120,7 @@ def read_status(home: Home) -> SiteStatus:
                 lease_seconds=round(max(0.0, route.until - now), 1),
                 stale=bool(route.owner) and not route.held(now),
                 watching=_newest_look(home, route.owner, now) if route.held(now) else None,
+                people=read_held(home, route.owner) if route.held(now) else Held(),
             )
         )
     return SiteStatus(
@@ -119,6 +129,7 @@ def read_status(home: Home) -> SiteStatus:
         services=tuple(services),
         enforcement=enforcement(home),
         foreign=tuple(foreign_listeners(site)) if site else (),
+        drift=tuple(map(str, read_drift(home))),
     )
 
 
@@ -134,7 +145,9 @@ def _programs(home: Home, processes: tuple[Process, ...], standby: bool) -> dict
 def _newest_look(home: Home, release: str, now: float) -> Now | None:
     """What the release's journal has last, with the time that is left counted from then on."""
     line = read_last_look(home, release)
-    return None if line is None else later(now_of(line), now - line["ts"])
+    with suppress(*UNREADABLE):  # what the disk made of a look is none
+        return None if line is None else later(now_of(line), now - line["ts"])
+    return None
 
 
 def _healthy(home: Home, service: str, side: Side) -> int:

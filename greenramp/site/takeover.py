@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from greenramp.clients.atomicfile import read_json, write_json
+from greenramp.clients.formats import UNREADABLE
 from greenramp.handling import Edge
 from greenramp.home import Home
+from greenramp.site.slots import SLOTS
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,15 @@ def note_takeover(home: Home, takeover: Takeover) -> None:
 
 
 def read_takeover(home: Home) -> Takeover | None:
-    """The takeover that is not finished, None when there is none."""
-    data = read_json(_path(home))
-    return Takeover(data["slot"], Edge.from_json(data["edge"])) if data else None
+    """The takeover that is not finished, None when there is none.
+
+    A damaged note is none: what it comes to is a restart that was killed before the users were handed over.
+    """
+    with suppress(*UNREADABLE):
+        data = read_json(_path(home))
+        if data and data["slot"] in SLOTS:
+            return Takeover(data["slot"], Edge.from_json(data["edge"]))
+    return None
 
 
 def forget_takeover(home: Home) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from greenramp.clients.atomicfile import locked
 from greenramp.clients.configfiles import read_service, read_site, service_names
 from greenramp.clients.envoy.router import Router
+from greenramp.clients.orderbook import read_held
 from greenramp.clients.ordering import give
 from greenramp.clients.prefectapi import PrefectApi
 from greenramp.clients.registrylook import MlflowRest
@@ -143,7 +144,10 @@ class Watcher:
         return said
 
     def _supersede(self, book: Book, route: Route) -> None:
-        """Take the release back that a newer wish outdates, where the service says so; once."""
+        """Take the release back that a newer wish outdates, where the service says so; once.
+
+        Not one that a person has paused: who holds it wants to look at it, and decides when that is over.
+        """
         newer = next((w for w in book.wishes if w.state is WishState.ASKED), None)
         old = to_take_back(book.wishes)
         if newer is None:
@@ -152,6 +156,9 @@ class Watcher:
             self.say(
                 f"{self.service}: version {newer.version} waits for {route.owner or 'a run that is about to begin'}"
             )
+            return
+        if hold := read_held(self.site.home, route.owner).paused if route.owner else None:
+            self.say(f"{self.service}: version {newer.version} waits for {route.owner}, which {hold.who} has paused")
             return
         why = f"version {newer.version} was asked for"
         if route.owner.endswith(f"-{old.run[:8]}"):

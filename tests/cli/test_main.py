@@ -29,5 +29,8 @@ def test_the_shell_completes_commands_and_services(tmp_path):
     for name in ("fraud", "fraud-eu", "churn"):
         (services / f"{name}.yaml").write_text("")
     around = {"_GREENRAMP_COMPLETE": "complete_bash", "COMP_CWORD": "2"}
-    assert run(tmp_path, COMP_WORDS="greenramp release fr", **around).split() == ["fraud", "fraud-eu"]
+    for words in ("release fr", "pause fr", "approve fr", "plan fr", "wishes fr"):
+        assert run(tmp_path, COMP_WORDS=f"greenramp {words}", **around).split() == ["fraud", "fraud-eu"], words
+    around["COMP_CWORD"] = "3"
+    assert run(tmp_path, COMP_WORDS="greenramp judge --service fr", **around).split() == ["fraud", "fraud-eu"]
     assert "rollback" in run(tmp_path, COMP_WORDS="greenramp rol", **{**around, "COMP_CWORD": "1"})

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from greenramp.clients.journal import Journal
-from greenramp.clients.orderbook import OrderBook, Steering
+from greenramp.clients.orderbook import OrderBook, Steering, read_held
 from greenramp.errors import Overruled
 from greenramp.home import Home
 from greenramp.orders import Order, Word
@@ -89,3 +89,20 @@ def test_orders_given_at_the_same_time_are_all_there(steering, home):
     steering.look()
     assert sorted(who for _, who, _ in noted(home)) == sorted(f"person {n}" for n in range(20))
     assert sum(taken for _, _, taken in noted(home)) == 1
+
+
+def test_who_holds_a_release_is_seen_before_it_has_looked_itself(home):
+    assert read_held(home, "fraud-1").sentences("fraud") == ()
+    give(home, "pause", "a")
+    with home.orders("fraud-1").open("a") as file:
+        file.write('{"format": 1}\n')
+    assert read_held(home, "fraud-1").paused.who == "ann"
+
+
+def test_a_question_is_open_until_it_has_ended(home):
+    journal = Journal(home, "fraud-1")
+    journal.add("approval asked", place="25 %", seconds=60.0, on_expiry="back", page="")
+    journal.add("verdicts", where="approval of 25 %", verdicts=[])
+    assert read_held(home, "fraud-1").question.place == "25 %"
+    journal.add("approval ended", place="25 %", outcome="approved by ann")
+    assert read_held(home, "fraud-1").question is None

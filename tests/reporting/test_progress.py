@@ -41,6 +41,16 @@ def test_the_table_holds_the_step_asked_and_served_what_is_waited_for_and_each_g
     assert len({tuple(row) for row in rows}) == 1, "all rows have the same columns"
 
 
+def test_the_table_begins_with_what_people_hold_and_are_asked():
+    rows = table_rows(NOW, ["paused by ann", "waits for approval"])
+    assert [(row["what"], row["is"]) for row in rows][:3] == [
+        ("people", "paused by ann"),
+        ("people", "waits for approval"),
+        ("step", "canary 5 %"),
+    ]
+    assert len({tuple(row) for row in rows}) == 1, "all rows have the same columns"
+
+
 @pytest.mark.parametrize(
     ("now", "words"),
     [

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from greenramp.clients.evidence_sources import labels_file
+from greenramp.clients.evidence_sources import OUTCOMES_TOKEN, labels_file
 from greenramp.home import Home
-from greenramp.site.collector import MAX_BODY_BYTES, TOKEN_VARIABLE
+from greenramp.site.collector import MAX_BODY_BYTES
 from greenramp.site.settings import SiteSettings
 
 
@@ -29,7 +29,7 @@ class Collector:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         SiteSettings(self.home, "local", folder, folder / "configs", 1, 2, 3, 4, 5).write()
-        around = {**os.environ, "GREENRAMP_HOME": str(self.home.root), TOKEN_VARIABLE: token}
+        around = {**os.environ, "GREENRAMP_HOME": str(self.home.root), OUTCOMES_TOKEN: token}
         self.process = subprocess.Popen([sys.executable, "-m", "greenramp.site.collector", str(port)], env=around)
         self.url = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + 60

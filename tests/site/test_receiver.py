@@ -166,11 +166,24 @@ def test_what_could_not_be_kept_is_taken_when_it_comes_again(receiver):
 def test_the_deliveries_that_are_remembered_stay_few(receiver):
     receiver.post(alias_set("unknown"), "few-1")
     path = receiver.home.wishes / "deliveries" / "taken.json"
-    taken = read_json(path)
-    path.write_text(json.dumps({**taken, "old": time.time() - 3600}))
+    taken = read_json(path)["taken"]
+    path.write_text(json.dumps({"format": 1, "taken": {**taken, "old": time.time() - 3600}}))
     receiver.post(alias_set("unknown"), "few-2")
-    assert {"few-1", "few-2"} <= set(read_json(path))
-    assert "old" not in read_json(path)
+    assert {"few-1", "few-2"} <= set(read_json(path)["taken"])
+    assert "old" not in read_json(path)["taken"]
+
+
+def test_deliveries_that_were_taken_before_the_file_had_a_format_stay_taken(receiver):
+    path = receiver.home.wishes / "deliveries" / "taken.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"early-1": time.time()}))
+    assert receiver.post(alias_set("unknown"), "early-1").json()["outcome"] == "taken before"
+
+
+def test_a_damaged_list_of_taken_deliveries_keeps_none_from_being_taken(receiver):
+    (receiver.home.wishes / "deliveries" / "taken.json").write_text('{"format": 1, "tak')
+    assert receiver.post(alias_set("unknown"), "hurt-1").status_code == 200
+    assert receiver.post(alias_set("unknown"), "hurt-1").json()["outcome"] == "taken before"
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,8 @@ import pytest
 from greenramp.clients.atomicfile import write_text
 from greenramp.clients.envoy.sidetraffic import read_traffic
 from greenramp.clients.journal import Journal
+from greenramp.clients.orderbook import OrderBook
+from greenramp.orders import Order, Word
 from greenramp.route import claim, copy
 from greenramp.site.programs import environment
 from greenramp.site.status import read_status
@@ -104,6 +106,19 @@ def test_status_shows_what_a_release_under_way_waits_for_and_what_its_gates_say(
     watching = json.loads(run(serving, "status", "--json").stdout)["services"][0]["watching"]
     assert watching["verdicts"] == [verdict]
     assert 100 < watching["deadline_seconds"] < 300, "the time that is left goes on while nobody writes"
+
+
+def test_status_says_who_holds_a_release_and_what_it_asks_for(serving):
+    release = "fraud-8-abcd1234"
+    serving.router.change("fraud", lambda r: claim(r, release, time.time(), 600))
+    OrderBook(serving.home, release).add(Order("a", time.time(), Word.PAUSE, "ann", "coffee"))
+    facts = {"place": "25 %", "seconds": 60.0, "on_expiry": "back", "page": "http://prefect/run"}
+    Journal(serving.home, release).add("approval asked", **facts)
+    text = " ".join(run(serving, "status").stdout.split())
+    assert "paused by ann since" in text
+    assert "answer on its page, http://prefect/run, or with: greenramp approve fraud" in text
+    people = json.loads(run(serving, "status", "--json").stdout)["services"][0]["people"]
+    assert (people["paused"]["who"], people["question"]["place"]) == ("ann", "25 %")
 
 
 @pytest.mark.parametrize("words", [["status"], ["traffic", "fraud", "--seconds", "0"]], ids=" ".join)

@@ -9,11 +9,12 @@ from greenramp.clients.atomicfile import write_json
 from greenramp.clients.envoy.clusters import Upstream, cluster_file
 from greenramp.clients.envoy.routes import route_file
 from greenramp.clients.journal import Journal
-from greenramp.clients.orderbook import Steering
+from greenramp.clients.orderbook import OrderBook, Steering
 from greenramp.clients.prefectapi import PrefectApi
 from greenramp.clients.registrylook import MlflowRest
 from greenramp.clients.wishbook import ensure_since, read_book
 from greenramp.errors import Overruled
+from greenramp.orders import Order, Word
 from greenramp.route import Route
 from greenramp.site.watching import look_at_all
 from greenramp.split import Side
@@ -172,6 +173,24 @@ def test_a_newer_version_takes_the_release_back_where_the_service_says_so(server
     assert service.wishes() == [("1", "superseded"), ("2", "started")]
 
 
+def test_a_release_that_a_person_has_paused_is_taken_back_only_once_it_is_continued(servers, traffic):
+    service = Service(servers, "paused", "{on_newer: supersede}")
+    service.point("1")
+    servers.look()
+    (run,) = service.runs()
+    release = f"paused-1-{run[:8]}"
+    traffic(service, owner=release)
+    book = OrderBook(servers.site.home, release)
+    book.add(Order("a", time.time(), Word.PAUSE, "ann"))
+    service.point("2")
+    servers.look()
+    servers.look()
+    assert [order.word for order in book.read()] == [Word.PAUSE]
+    book.add(Order("b", time.time(), Word.CONTINUE, "ann"))
+    servers.look()
+    assert [order.word for order in book.read()] == [Word.PAUSE, Word.CONTINUE, Word.ABORT]
+
+
 def test_a_release_that_a_person_started_is_waited_for_and_never_taken_back(servers, traffic):
     service = Service(servers, "by-person", "{on_newer: supersede}")
     run = servers.api.run("release/greenramp", {"service": "by-person", "candidate": "1"})
@@ -263,3 +282,12 @@ def test_one_service_whose_file_is_broken_keeps_no_other_from_being_looked_at(se
     broken.unlink()
     assert [failure.partition(":")[0] for failure in looked.failed] == ["broken"]
     assert service.released() == ["1"]
+
+
+def test_a_model_that_is_forgotten_is_gone_with_its_versions_and_forgetting_it_twice_is_once(servers):
+    Service(servers, "forgotten")
+    mlflow = MlflowRest(servers.mlflow)
+    assert mlflow.look("forgotten").versions
+    for _ in range(2):
+        mlflow.forget_model("forgotten")
+        assert mlflow.look("forgotten").versions == ()

@@ -9,6 +9,7 @@ import pytest
 from prefect.logging import disable_run_logger
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from greenramp.home import Home
 from greenramp.phases import Phase
 from greenramp.reporting.progress import Now
 from tasks.page import live_page, show_end, show_phase
@@ -31,8 +32,8 @@ def test_with_prefect_away_the_release_goes_on_and_the_log_says_so(prefect_away,
     assert sum("the run's page is not up to date" in record.getMessage() for record in caplog.records) == 3
 
 
-def test_looks_are_shown_without_waiting_for_prefect(prefect_away):
-    with disable_run_logger(), live_page("fraud-4-abcd1234") as page:
+def test_looks_are_shown_without_waiting_for_prefect(prefect_away, tmp_path):
+    with disable_run_logger(), live_page(Home(tmp_path), "fraud", "fraud-4-abcd1234") as page:
         began = time.monotonic()
         for n in range(100):
             page.show(Now("5 %", 5.0, (n, 100)), urgent=True)

@@ -76,6 +76,8 @@ def test_numbers_come_into_the_record_while_the_release_goes_on_each_once(site, 
     with disable_run_logger():
         record_phase.fn(site, record, release, Phase.CANARY, 5.0)
         record_phase.fn(site, record, release, Phase.CANARY, 25.0)
+    phases = [line for line in Journal(site.home, release).read() if line["event"] == "phase"]
+    assert [(line["phase"], line["percent"]) for line in phases[-2:]] == [("canary", 5.0), ("canary", 25.0)]
     client = MlflowClient(site.mlflow_url)
     assert client.get_run(record.run_id).data.tags["greenramp.phase"] == "canary"
     assert len(client.get_metric_history(record.run_id, "errors/ratio")) == 1

@@ -11,10 +11,15 @@ from typing import Any
 from greenramp.clients.atomicfile import read_json, write_json
 from greenramp.clients.envoy.admin import Accepted
 from greenramp.clients.envoy.refusal import RefusalLog
+from greenramp.clients.formats import UNREADABLE, Damaged, require_known
 from greenramp.errors import ConfigError, NotConfirmed, Unreachable
 
 _ANSWER_SECONDS = 5.0
 """Envoy takes a file in some milliseconds; under heavy load it has been seen to need 70."""
+
+_FORMAT = 1
+_STAMP = {"control_plane": {"identifier": f"greenramp {_FORMAT}"}}
+"""Envoy takes no fields but its own; this one it leaves to whoever wrote the file."""
 
 File = dict[str, Any]
 Check = Callable[[], None]
@@ -45,7 +50,9 @@ class WatchedFile:
         self._envoy_log = envoy_log
 
     def read(self) -> File | None:
-        """What the file holds, None when it is not there; raises ConfigError when it is not as we wrote it."""
+        """What the file holds, None when it is not there.
+
+        Raises Damaged when it is not as we wrote it, ConfigError when a newer version wrote it."""
         return self._read(self.path)
 
     def ensure(self) -> None:
@@ -55,12 +62,12 @@ class WatchedFile:
         """
         try:
             missing = self.read() is None
-        except ConfigError:
+        except Damaged:
             if not self._kept.exists():
                 raise
             missing = True
         if missing:
-            self._replace(self._read(self._kept) or self._empty())
+            self._replace(self._read(self._kept) or {**self._empty(), **_STAMP})
 
     def write(self, make: Callable[[int], File], old: File | None, check: Check) -> None:
         """Write the file and see it taken; a file that Envoy refuses is replaced by the one before.
@@ -71,7 +78,7 @@ class WatchedFile:
         with suppress(Unreachable):
             before = self._accepted()
         taken = before.version if before and before.version.isdecimal() else "0"
-        new = make(max(int(old["version_info"]) if old else 0, int(taken)) + 1)
+        new = {**make(max(int(old["version_info"]) if old else 0, int(taken)) + 1), **_STAMP}
         log = RefusalLog(self._envoy_log)
         self._replace(new, check)
         try:
@@ -103,6 +110,19 @@ class WatchedFile:
             file = self.read()
             return file is not None and str(file["version_info"]) == accepted
         return False
+
+    def edited(self) -> bool:
+        """Whether the file is another than the one Envoy took last under the same version: somebody edited it."""
+        try:
+            file, good = self.read(), self._read(self._kept)
+        except ConfigError:
+            return False  # a damaged one is named, and mended, elsewhere
+        return bool(file and good and file != good and file["version_info"] == good["version_info"])
+
+    def restore(self, check: Check) -> None:
+        """Put back what Envoy took last, under a version of its own, in place of a file that was edited."""
+        if self.edited() and (good := self._read(self._kept)):
+            self.write(lambda version: {**good, "version_info": str(version)}, good, check)
 
     def mend(self, check: Check) -> str:
         """Put the copy back in place of a file that Envoy does not run with; returns what was wrong, empty for nothing.
@@ -140,13 +160,19 @@ class WatchedFile:
             return None
         try:
             file: File = read_json(path)
+            require_known(path, _format_of(file), _FORMAT)
             int(file["version_info"])
             self._parse(file)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
+        except UNREADABLE as error:
             has_copy = self._kept.exists() and self._kept != path
             cure = f"the last good copy back with: mv {self._kept} {path}" if has_copy else "a backup back"
-            raise ConfigError(
+            raise Damaged(
                 f"{path} is damaged ({type(error).__name__}: {error}); a running Envoy serves on with what it took "
                 f"before, but nothing can be changed; put {cure}"
             ) from error
         return file
+
+
+def _format_of(file: File) -> int:
+    """The format, 1 for a file from before it was written down."""
+    return int(file.get("control_plane", {}).get("identifier", "greenramp 1").removeprefix("greenramp "))

@@ -81,6 +81,16 @@ class Router:
         with self.writing() as still_mine:
             return [wrong for file in (self._clusters, self._routes) if (wrong := file.mend(still_mine))]
 
+    def edited(self) -> bool:
+        """Whether somebody has edited one of the files since Envoy took it."""
+        return self._routes.edited() or self._clusters.edited()
+
+    def restore(self) -> None:
+        """Put back what Envoy took last where somebody has edited a file; what that holds is lost. Safe to repeat."""
+        with self.writing() as still_mine:
+            for file in (self._clusters, self._routes):
+                file.restore(still_mine)
+
     def change(self, service: str, change: Callable[[Route], Route]) -> Route:
         """Change one service's record and see Envoy take it; returns the record as it stands. Safe to repeat.
 
@@ -103,6 +113,23 @@ class Router:
             wanted = {**records, service: want}.values()
             self._routes.write(lambda version: route_file(wanted, version), file, still_mine)
             return want
+
+    def forget(self, service: str) -> None:
+        """Drop the record of a service that serves nothing; what is already gone is fine.
+
+        Raises NotConfirmed while it has a live side or an owner.
+        """
+        with self.writing() as still_mine:
+            file = self._routes.read()
+            records = records_of(file) if file else {}
+            gone = records.pop(service, None)
+            if gone is None or file is None:
+                return
+            if gone.live is not None or gone.owner:
+                raise NotConfirmed(
+                    f"{service} is served or worked on ({gone.owner or gone.split}) and is not forgotten"
+                )
+            self._routes.write(lambda version: route_file(records.values(), version), file, still_mine)
 
     def ensure_upstream(self, upstream: Upstream) -> None:
         """Make an environment known to Envoy. Safe to repeat."""

@@ -161,6 +161,16 @@ def test_forgetting_an_environment_twice_is_once(site, green):
     assert site.ask("/fraud/").name == "blue"
 
 
+def test_a_service_that_serves_is_not_forgotten_and_one_that_serves_nothing_is(site, blue):
+    with pytest.raises(NotConfirmed, match="is not forgotten"):
+        site.router.forget("fraud")
+    assert site.ask("/fraud/").name == "blue"
+    site.router.change("fraud", lambda route: replace(route, live=None))
+    for _ in range(2):
+        site.router.forget("fraud")
+        assert "fraud" not in site.router.read_all()
+
+
 # several writers
 
 

@@ -76,6 +76,7 @@ def test_another_release_begins_anew(site, kept):
     kept().begin()
     assert kept().until == math.inf
     assert json.loads((site.home.journals / "r1.shadow.json").read_text()) == {
+        "format": 1,
         "copied": [0, 0],
         "last": {site.home.admin_socket.name: [0, 0]},
     }

@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from examples.digits.traffic import Counts
+from examples.traffic import Counts
 from greenramp.cli.following import is_noise
 from greenramp.clients.journal import Journal
 from greenramp.clients.prefectapi import FlowRun, PrefectApi

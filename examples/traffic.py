@@ -1,4 +1,4 @@
-"""Steady traffic on a service, as its users make it, and the labels that become known some seconds later."""
+"""Steady traffic on an example's service, and the labels that become known some seconds later."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import threading
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from typing import Any
 
 import requests
 
-from examples.digits.models import Digits
+from examples.example import Asked, Example
 
-_USERS = 4000
 _TIMEOUT_SECONDS = 20
 
 
@@ -30,29 +30,20 @@ class Counts:
 
 
 class Traffic:
-    """Sends images at a steady rate from several threads; an answer's label follows `label_delay` seconds later.
+    """Sends requests at a steady rate from several threads; what became of an answer is handed in later.
 
     Use as a context manager: leaving it waits for the requests in flight.
     """
 
-    def __init__(
-        self,
-        url: str,
-        outcomes_url: str,
-        service: str,
-        digits: Digits,
-        rate: float,
-        label_delay: float = 2.0,
-        seed: int = 1,
-    ) -> None:
-        self._url = f"{url}/{service}/invocations"
-        self._outcomes_url = f"{outcomes_url}/outcomes/{service}"
-        self._digits = digits
-        self._rate, self._label_delay = rate, label_delay
+    def __init__(self, url: str, outcomes_url: str, example: Example, seed: int = 1) -> None:
+        self._url = f"{url}/{example.service}/invocations"
+        self._outcomes_url = f"{outcomes_url}/outcomes/{example.service}"
+        self._ask, self._rate, self._users = example.ask(), example.rate, example.users
+        self._label_delay = example.label_delay_seconds
         self._random = random.Random(seed)
         self._ended = threading.Event()
         self._lock = threading.Lock()
-        self._labels: deque[tuple[float, str, int]] = deque()
+        self._labels: deque[tuple[float, str, Any]] = deque()
         self.counts = Counts()
         self._threads = [threading.Thread(target=self._send, args=(n, 4), daemon=True) for n in range(4)]
         self._threads.append(threading.Thread(target=self._label, daemon=True))
@@ -77,15 +68,14 @@ class Traffic:
             if self._ended.wait(max(0.0, due - time.monotonic())):
                 return
             with self._lock:
-                row = self._random.randrange(len(self._digits.unseen_labels))
-                user = f"user-{self._random.randrange(_USERS)}"
-            self._one(session, row, user)
+                asked = self._ask(self._random)
+                user = f"user-{self._random.randrange(self._users)}"
+            self._one(session, asked, user)
 
-    def _one(self, session: requests.Session, row: int, user: str) -> None:
-        payload = {"inputs": [self._digits.unseen_images[row].tolist()]}
+    def _one(self, session: requests.Session, asked: Asked, user: str) -> None:
         started, why = time.perf_counter(), ""
         try:
-            answer = session.post(self._url, json=payload, headers={"x-user-id": user}, timeout=_TIMEOUT_SECONDS)
+            answer = session.post(self._url, json=asked.payload, headers={"x-user-id": user}, timeout=_TIMEOUT_SECONDS)
             if answer.status_code != 200:
                 why = f"{answer.status_code}: {answer.text[:200]}"
         except requests.RequestException as error:
@@ -100,8 +90,9 @@ class Traffic:
             version = answer.headers.get("x-model-version", "?")
             self.counts.by_version[version] += 1
             self.counts.last_answer[version] = time.time()
-            label = int(self._digits.unseen_labels[row])
-            self._labels.append((time.time() + self._label_delay, answer.headers["x-request-id"], label))
+            label = asked.outcome(answer.json()["predictions"])
+            if label is not None:
+                self._labels.append((time.time() + self._label_delay, answer.headers["x-request-id"], label))
 
     def _label(self) -> None:
         """Hand in what has become known by now, four times a second."""

@@ -1,0 +1,1 @@
+"""Game days on the embedded site: a made-up service, its users, planted faults, and what is found afterwards."""
