@@ -85,7 +85,7 @@ class Site:
         versions = [int(read_json(self.home.xds / name)["version_info"]) for name in ("rds.json", "cds.json")]
         write_json(self.home.xds / "rds.json", route_file((), versions[0] + 1))
         write_json(self.home.xds / "cds.json", cluster_file((), versions[1] + 1))
-        if self._process is None:
+        if self._process is None or self._process.poll() is not None:  # a crash fails the test it came in, no other
             self.start()
         self.eventually(lambda: self.admin.accepted_routes().version == str(versions[0] + 1), "routes are forgotten")
         self.eventually(lambda: self.admin.accepted_clusters().version == str(versions[1] + 1), "so are clusters")
