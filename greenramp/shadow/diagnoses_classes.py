@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterator
 
 from greenramp.gates.wording import percent
@@ -21,8 +23,10 @@ def class_diagnoses(confusion: Confusion) -> Iterator[tuple[str, float]]:
     if len(candidate) == 1 and len(live) > 1:
         yield f"the candidate answers {next(iter(candidate))} to everything", 2 + differing / total
         return
-    if shift := _shift(confusion, total):
-        yield f"the candidate's labels are the champion's {shift:+g}: shifted by {abs(shift):g}", 3.0
+    shift, starts_over = _shift(confusion, total)
+    if shift:
+        end = " (the last start over)" if starts_over else ""
+        yield f"the candidate's labels are the champion's {shift:+g}{end}: shifted by {abs(shift):g}", 3.0
         return
     if moved := _renamed(confusion):
         pairs = ", ".join(f"{b} for {a}" for a, b in sorted(moved.items())[:4])
@@ -49,18 +53,22 @@ def _confused(confusion: Confusion, live: dict[str, int], differing: int, total:
         yield f"the candidate answers {a} as {b} in {n:,} of {live[a]:,} cases", 0.6 + n / total
 
 
-def _shift(confusion: Confusion, total: int) -> float:
-    """By how much nearly all labels are shifted; 0 when they are not, or are no numbers."""
-    by: dict[float, int] = {}
-    for a, row in confusion.cells.items():
-        for b, n in row.items():
-            try:
-                distance = float(b) - float(a)
-            except ValueError:
-                return 0.0
-            by[distance] = by.get(distance, 0) + n
-    distance = max(by, key=lambda key: by[key])
-    return distance if by[distance] >= _MOSTLY * total and len(confusion.cells) > 1 else 0.0
+def _shift(confusion: Confusion, total: int) -> tuple[float, bool]:
+    """By how much nearly all labels are shifted, and whether the last start over; 0 if not, or they are no numbers."""
+    cells = [(a, b, n) for a, row in confusion.cells.items() for b, n in row.items()]
+    try:
+        by = Counter[float]()
+        for a, b, n in cells:
+            by[float(b) - float(a)] += n
+        labels = {float(name) for a, b, _ in cells for name in (a, b)}
+    except ValueError:
+        return 0.0, False
+    distance, direct = by.most_common(1)[0]
+    if len(confusion.cells) < 2:
+        return 0.0, False
+    around = max(labels) - min(labels) + 1
+    round_the_end = by[distance - math.copysign(around, distance)] if len(labels) > 2 else 0
+    return (distance, round_the_end > 0) if direct + round_the_end >= _MOSTLY * total else (0.0, False)
 
 
 def _renamed(confusion: Confusion) -> dict[str, str]:

@@ -83,7 +83,7 @@ LANES = (
 FOUND = [
     ("a crash on the 500th request", "smoke test", "smoke/alive is fail at smoke test: the server was gone after "),
     ("another answer at times", "smoke test", "smoke/deterministic is fail at smoke test: "),
-    ("labels shifted by one", "shadow", "the candidate's labels are the champion's +1: shifted by 1: "),
+    ("labels shifted by one", "shadow", ": shifted by 1: "),
     ("numbers on another scale", "shadow", "the candidate's answers are about 16 times the champion's: "),
     ("NaN in 0.5 % of the answers", "shadow", ": null instead of a number: shadow/valid-answers is fail"),
     ("wrong in a slice of 2 %", "shadow", "country=XX"),

@@ -97,6 +97,17 @@ def test_labels_shifted_by_one(sides, digits):
     assert headline(found) == "the candidate's labels are the champion's +1: shifted by 1"
 
 
+def test_labels_shifted_by_one_where_the_last_starts_over(sides, digits):
+    found = sides.compare(rows(digits), [[(d + 1) % 10] for d in digits])
+    assert headline(found) == "the candidate's labels are the champion's +1 (the last start over): shifted by 1"
+
+
+def test_two_numbered_classes_that_are_exchanged_are_not_called_shifted(sides):
+    answers = sides.chance.integers(0, 2, REQUESTS).tolist()
+    found = sides.compare(rows(answers), [[1 - answer] for answer in answers])
+    assert headline(found) == "the candidate's classes are the champion's under other names: 1 for 0, 0 for 1"
+
+
 def test_classes_under_each_others_names(sides):
     pets = [str(p) for p in sides.chance.choice(["cat", "dog", "cow"], REQUESTS)]
     found = sides.compare(rows(pets), [[{"cat": "dog", "dog": "cat"}.get(p, p)] for p in pets])
