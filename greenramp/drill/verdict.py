@@ -54,8 +54,9 @@ Timed = Sequence[tuple[float, str]]
 
 
 def failed_since(struck: float, answers: Timed, failures: Timed) -> list[tuple[float, str]]:
-    """The failures that an outage from `struck` does not explain: it ends with the first answer behind it."""
-    back = next((at for at, _ in answers if at > struck), float("inf"))
+    """The failures that an outage from `struck` does not explain: it ends with the first answer behind a failure."""
+    down = next((at for at, _ in failures if at >= struck), float("inf"))  # what was on its way then may come after
+    back = next((at for at, _ in answers if at > down), float("inf"))
     return [one for one in failures if one[0] < struck or one[0] > back]
 
 

@@ -73,3 +73,8 @@ def test_safety_is_there_with_the_last_answer_of_the_version_that_goes():
     assert safe_seconds(10.0, "2", answers, []) == 4.0
     assert safe_seconds(10.0, None, answers, [(16.0, "reset")]) == 6.0
     assert safe_seconds(10.0, None, answers, []) == 0.0
+
+
+def test_an_answer_that_was_on_its_way_when_all_was_killed_does_not_end_the_outage():
+    answers = [(1.0, "1"), (2.51, "1"), (30.0, "1")]
+    assert failed_since(2.5, answers, [(2.52, "reset"), (3.0, "refused")]) == []

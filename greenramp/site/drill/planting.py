@@ -75,8 +75,7 @@ def plant(fault: Fault, target: Target) -> Planted:
     elif fault is Fault.KILL_LIVE:
         kill(of_side(home, target.live)[:1])
     elif fault is Fault.KILL_ALL:
-        kill(of_site(home))
-        at = time.time()  # finding them all takes a while, in which users are still answered
+        at = kill(of_site(home))  # finding them all takes a while, in which users are still answered
         start(site, lambda _: None)
     elif fault is Fault.STOP_CONTINUE:
         return Planted(at, _stopped(target.at_work()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -70,13 +71,17 @@ def left_over(home: Home, run: str, live: Side | None) -> tuple[str, ...]:
     return tuple(found)
 
 
-def kill(processes: Sequence[psutil.Process]) -> None:
-    """SIGKILL to all of them; none may notice that another one has gone."""
-    for order in ("suspend", "kill"):
-        for process in processes:
-            with suppress(psutil.NoSuchProcess):
-                getattr(process, order)()
+def kill(processes: Sequence[psutil.Process]) -> float:
+    """SIGKILL to all of them; none may notice that another one has gone. Returns when the last of them stood still."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.suspend()
+    at = time.time()
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     psutil.wait_procs(list(processes), timeout=10)
+    return at
 
 
 def _supervisor(home: Home) -> int:
