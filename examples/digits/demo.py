@@ -59,7 +59,7 @@ EXAMPLE = Example(
     ),
     train=_train,
     ask=_ask,
-    rate=60,
+    rate=100,
     users=4000,
 )
 

@@ -6,6 +6,7 @@ import time
 
 from greenramp.cli.status import _gates
 from greenramp.clients.atomicfile import write_json, write_text
+from greenramp.clients.driftfile import change_drift, mark_told, read_drift
 from greenramp.clients.envoy.clusters import Upstream, cluster_file
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.envoy.routes import route_file
@@ -15,18 +16,23 @@ from greenramp.clients.orderbook import OrderBook, Steering
 from greenramp.clients.outbox import Outbox
 from greenramp.clients.releaseevidence import ReleaseEvidence
 from greenramp.clients.shadowkept import KeptShadow
+from greenramp.clients.stops import keep_stop, read_stop
 from greenramp.clients.supervisor import Program
 from greenramp.clients.takendeliveries import take_once
 from greenramp.clients.wishbook import Book, change_book, ensure_since, read_book, read_world
 from greenramp.config import Service
+from greenramp.drift import Drift, What
 from greenramp.errors import Unreachable
 from greenramp.handling import Edge
 from greenramp.history import served_over_time
 from greenramp.home import Home
 from greenramp.news import Kind, News
 from greenramp.orders import Order, Word
+from greenramp.phases import Phase
+from greenramp.plan import Before, Candidate, Exposure
 from greenramp.providers.local import LocalProvider
 from greenramp.reporting import account_of
+from greenramp.resuming import Stop
 from greenramp.route import Route
 from greenramp.signs import Seen
 from greenramp.site.keys import encryption_key, webhook_secret
@@ -45,6 +51,15 @@ UPSTREAMS = [
     Upstream(SERVICE, Side.GREEN, (("127.0.0.1", 47102),), "8"),
 ]
 BEFORE = Route(SERVICE, Side.BLUE, generation=3)
+STOP = Stop(
+    RELEASE,
+    Phase.CANARY,
+    PLAN,
+    Candidate("fraud", "8", "sha256:1", "/models/fraud-8", "run"),
+    Before(Side.BLUE, "7", "7", "6", "None", ("7",)),
+    Exposure(Side.GREEN, 20.0, 5, {"requests": [1, 5]}),
+    ("1", "2"),
+)
 NEWS = News(Kind.PROMOTED, SERVICE, RELEASE, "all gates passed", seconds=time.time())
 
 
@@ -114,6 +129,8 @@ def _write_release(home: Home) -> None:
     found.read()
     found.save(surely=True)
     KeptShadow(home, SERVICE, Side.GREEN, RELEASE).begin()
+    keep_stop(home, STOP)
+    change_drift(home, lambda _: (Drift(SERVICE, What.ALIAS, "the alias champion is 6", acts=False, since=1.0),))
 
 
 def state_files(home: Home) -> list[str]:
@@ -138,6 +155,8 @@ READERS = {
     "messages": lambda home: (Outbox(home).address(["t1"]), Outbox(home).deliver("t1", _away, early=True)),
     "evidence": lambda home: ReleaseEvidence(home, SERVICE, PLAN, RELEASE, Side.GREEN, {}, 4).read(),
     "marks": lambda home: marks(home, SERVICE),
+    "a resumed run": lambda home: read_stop(home, RELEASE),
+    "drift": lambda home: (read_drift(home), mark_told(home, [])),
     "a shadow test": lambda home: KeptShadow(home, SERVICE, Side.GREEN, RELEASE).copied(),
     "an environment": lambda home: LocalProvider(home, 47100).read(SERVICE, Side.GREEN),
     "ports": lambda home: LocalProvider(home, 47100).free_ports(1),

@@ -48,6 +48,8 @@ FILES = [
     "releases/fraud-8-aaaaaaaa.orders.jsonl",
     "releases/fraud-8-aaaaaaaa.evidence.json",
     "releases/fraud-8-aaaaaaaa.shadow.json",
+    "releases/fraud-8-aaaaaaaa.stop.json",
+    "drift.json",
     "releases/outbox/{news}.json",
     "releases/outbox/{news}.t1.mark",
     "requests/requests.jsonl",

@@ -21,6 +21,7 @@ import yaml
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.journal import Journal
 from greenramp.clients.prefectapi import FlowRun, PrefectApi
+from greenramp.clients.supervisor import Supervisor
 from greenramp.errors import Unreachable
 from greenramp.home import Home
 
@@ -168,6 +169,10 @@ class Site:
         """The command lines of the processes that serve a version."""
         lines = [_command_line(process) for process in self.processes()]
         return [one for one in lines if f"--service {service} " in one and f"--model-version {version} " in one]
+
+    def programs(self) -> dict[str, int]:
+        """What supervisord runs, by name, with its process."""
+        return {one.name: one.pid for one in Supervisor(self.home.supervisor_socket).processes() if one.pid}
 
     def processes(self) -> list[psutil.Process]:
         """Every process that works for this site."""
