@@ -44,6 +44,7 @@ def test_a_release_that_dies_in_the_bake_goes_back_without_prefect(site, users):
         done = site.run("recover")
         assert done.code == 0, done.text
         assert f"version {first} serves" in done.text
+        assert "View run" not in done.text
     assert seen.failures == []
     assert site.live_version(service) == first
     assert aliases_of(site, service) == {"champion": first, "previous": second}
