@@ -22,18 +22,18 @@ down: $(READY)  ## Stop the site.
 
 # Hundreds of tests wait for real servers on a machine whose load nobody knows: what fails is tried once more, and told.
 test: $(READY)  ## All tests, the fast ones first.
-	$(BIN)/pytest --reruns 1 -n 2 -m "not e2e and not load and not faults"
+	$(BIN)/pytest --reruns 1 -n 2 -m "not e2e and not load and not faults and not examples"
 	$(BIN)/pytest --reruns 1 -n 2 --dist loadfile -m e2e
 	$(BIN)/pytest --reruns 1 -m load
 
 test-fast: $(READY)  ## Only the tests that start no site and take seconds.
-	$(BIN)/pytest -n 2 -m "not e2e and not load and not faults"
+	$(BIN)/pytest -n 2 -m "not e2e and not load and not faults and not examples"
 
 faults: $(READY)  ## Every fault at every place of a release, with a table at the end; hours. CELLS="kill-flow and canary" takes some.
 	$(BIN)/pytest -m faults tests/e2e/faults $(if $(CELLS),-k "$(CELLS)")
 
-examples: $(READY)  ## Every release of every example, on one site at the same time.
-	$(BIN)/pytest -m e2e tests/e2e/test_examples.py
+examples: $(READY)  ## Every release of every example, on one site.
+	$(BIN)/pytest -m examples tests/e2e/test_examples.py
 
 lint: $(READY)  ## Style, types, import rules, configuration.
 	$(BIN)/ruff check .

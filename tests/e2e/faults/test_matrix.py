@@ -16,7 +16,6 @@ ALWAYS = (
     (Fault.KILL_FLOW, Place.CANARY),
     (Fault.KILL_PREFECT, Place.CANARY),
     (Fault.KILL_ENVOY, Place.CANARY_100),
-    (Fault.KILL_ALL, Place.CANARY),
 )
 """Those that are tried with every run of all tests; the others take hours: make faults."""
 
