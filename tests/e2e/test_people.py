@@ -99,13 +99,14 @@ def test_a_paused_release_holds_its_share_until_it_is_continued_and_a_rejected_o
     site, users, service, begin
 ):
     with users(service):
-        run, live, _ = begin(step={"min_seconds": 3, "deadline_seconds": 60}, approvals=[{"before": "promotion"}])
+        run, live, _ = begin(step={"min_seconds": 20, "deadline_seconds": 120}, approvals=[{"before": "promotion"}])
         site.at_step(service, "canary 20 %", 180)
+        began = time.monotonic()
         order = {"service": service, "order": "pause", "name": "ann"}
         assert site.run("pause", service).code == 0
         ordered = site.ended(site.prefect.run("steer/greenramp", order))
         assert (ordered.state, "it is paused by" in ordered.message) == ("Refused", True)
-        time.sleep(4)
+        time.sleep(max(4, began + 25 - time.monotonic()))  # longer than the step
         assert site.router.read(service).percent == 20
         assert [line["place"] for line in site.journal(run) if line["event"] == "approval asked"] == []
         ordered = site.ended(site.prefect.run("steer/greenramp", {**order, "order": "continue"}))

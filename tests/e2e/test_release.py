@@ -88,7 +88,7 @@ def test_a_bad_version_passes_its_smoke_test_and_is_taken_back_by_a_gate(site, u
     assert versions[bad].current_stage == "None"
     assert versions[bad].tags["greenramp.status"] == "rolled-back"
     assert versions[bad].tags["greenramp.reason"] == run.message
-    assert not [p for p in site.processes() if f"--model-version {bad}" in " ".join(p.cmdline())]
+    assert site.serving(service, bad) == []
     events = [line["event"] for line in site.journal(run)]
     assert events.index("traffic put back") < events.index("registry put back") < events.index("environment stopped")
     back = next(line["ts"] for line in site.journal(run) if line["event"] == "traffic put back")
