@@ -29,8 +29,10 @@ test: $(READY)  ## All tests, the fast ones first.
 test-fast: $(READY)  ## Only the tests that start no site and take seconds.
 	$(BIN)/pytest -n 2 -m "not e2e and not load and not faults and not examples"
 
+# What has passed stands in .greenramp-faults.jsonl and is left out; with AGAIN=1 it begins anew. Two sites, each its share.
 faults: $(READY)  ## Every fault at every place of a release, with a table at the end; hours. CELLS="kill-flow and canary" takes some.
-	$(BIN)/pytest -m faults tests/e2e/faults $(if $(CELLS),-k "$(CELLS)")
+	$(if $(AGAIN),rm -f .greenramp-faults.jsonl)
+	$(BIN)/pytest -n 2 -m faults tests/e2e/faults $(if $(CELLS),-k "$(CELLS)")
 
 examples: $(READY)  ## Every release of every example, on one site.
 	$(BIN)/pytest -m examples tests/e2e/test_examples.py
@@ -52,7 +54,7 @@ lock: $(READY)  ## Choose exact versions anew, within the limits of pyproject.to
 	$(MAKE) $(READY)
 
 clean:  ## Remove what make and the tests have made.
-	rm -rf $(VENV) .greenramp-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
+	rm -rf $(VENV) .greenramp-demo .greenramp-faults.jsonl .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
 
 # Debian's python3 comes without venv; where that is missing it is installed, or the command that does it is named.
 $(READY): requirements.lock pyproject.toml

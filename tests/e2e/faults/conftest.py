@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+import faults_kept as kept
 import pytest
 
-from greenramp.drill.expectation import expectation
 from greenramp.drill.faults import Fault
-from greenramp.drill.verdict import Outcome, troubles
 from greenramp.site.drill.ground import Ground, ground
 from greenramp.site.programs import client_environment
 from greenramp.site.settings import read_settings
 
-CAME_OUT = pytest.StashKey[list[Outcome]]()
+
+def pytest_collection_modifyitems(config, items):
+    """Hours of work are not done twice: what has passed before is left out, until the file of it is removed."""
+    if "faults" not in config.option.markexpr:
+        return
+    passed = {row["cell"] for row in kept.rows() if row["verdict"] == "passed"}
+    done = [item for item in items if getattr(item, "callspec", None) and item.callspec.id in passed]
+    items[:] = [item for item in items if item not in done]
+    config.hook.pytest_deselected(items=done)
 
 
 @pytest.fixture(scope="module")
@@ -33,23 +40,10 @@ def drill_ground(site, request) -> Iterator[Ground]:
         os.environ.update(before)
 
 
-@pytest.fixture
-def came_out(request) -> list[Outcome]:
-    """Where a cell's outcome is put down for the table."""
-    return request.config.stash.setdefault(CAME_OUT, [])
-
-
 def pytest_terminal_summary(terminalreporter, config):
     """The table of all cells, in Markdown: docs/drill.md shows one."""
-    outcomes = config.stash.get(CAME_OUT, [])
-    if not outcomes:
-        return
-    terminalreporter.section("drills")
-    terminalreporter.line("| fault | at | traffic ended on | requests | failed | safe after | put right by | |")
-    terminalreporter.line("|---|---|---|---|---|---|---|---|")
-    for one in outcomes:
-        safe = "no user met it" if one.safe_seconds is None else f"{one.safe_seconds:.1f} s"
-        ended = "neither" if one.ending is None else one.ending.name.lower()
-        verdict = "failed" if troubles(one, expectation(one.fault, one.at)) else "passed"
-        cells = (one.fault, one.at or "-", ended, one.requests, one.failed, safe, one.hand or "-", verdict)
-        terminalreporter.line(f"| {' | '.join(map(str, cells))} |")
+    rows = kept.rows() if "faults" in config.option.markexpr else []
+    if rows:
+        terminalreporter.section("drills")
+        for line in kept.table(rows):
+            terminalreporter.line(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faults_kept as kept
 import pytest
 
 from greenramp.drill.expectation import expectation
@@ -23,13 +24,14 @@ ALWAYS = (
 def _each():
     for fault, place in cells():
         always = [pytest.mark.e2e] if (fault, place) in ALWAYS else []
-        yield pytest.param(fault, place, marks=always, id=f"{fault}-{place or 'throughout'}")
+        yield pytest.param(fault, place, marks=always, id=kept.name(fault, place))
 
 
 @pytest.mark.parametrize(("fault", "place"), list(_each()))
-def test_a_fault_costs_no_user_an_answer_and_leaves_one_story(drill_ground, came_out, request, fault, place):
+def test_a_fault_costs_no_user_an_answer_and_leaves_one_story(drill_ground, request, fault, place):
     alone = "faults" in request.config.option.markexpr
     outcome = drill(drill_ground, fault, place, fresh=alone or fault is Fault.KILL_FLOW, say=print)
-    came_out.append(outcome)
+    if alone:
+        kept.keep(outcome)
     wanted = expectation(fault, place)
     assert not troubles(outcome, wanted), sentence(outcome, wanted)
