@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from importlib import import_module
+from threading import Thread
 
 from prefect import get_run_logger, task
 
@@ -21,6 +23,8 @@ from greenramp.split import Side
 from tasks.policy import STEP
 
 _WARM_UP_REQUESTS = 20
+_NEEDED_LATER = ("greenramp.clients.shadowplots", "greenramp.clients.releasereport")
+"""Slow imports (matplotlib), for which a release would wait at its end; while a model starts there is time."""
 
 
 @task(**STEP, task_run_name="provision {side}: version {candidate.version}")
@@ -45,6 +49,7 @@ def start_environment(
 def await_ready(site: SiteSettings, plan: Service, environment: RunningEnvironment) -> float:
     """Wait until every process answers; returns the seconds that took."""
     provider, started = provider_of(site), time.monotonic()
+    Thread(target=lambda: [import_module(name) for name in _NEEDED_LATER], daemon=True).start()
     while not provider.require_ready(environment):
         if time.monotonic() - started > plan.environment.start_seconds:
             raise ProvisionFailed(

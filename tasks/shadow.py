@@ -105,6 +105,7 @@ def report_shadow(site: SiteSettings, plan: Service, record: ReleaseRecord, rele
 
     With MLflow away the page alone has them.
     """
+    from greenramp.clients.reportpage import png_of
     from greenramp.clients.shadowplots import shadow_figure
 
     report, verdicts = kept_report(plan.shadow, found.report), found.verdicts
@@ -122,7 +123,7 @@ def report_shadow(site: SiteSettings, plan: Service, record: ReleaseRecord, rele
         record.metrics(values)
         record.tag({"greenramp.shadow": found.headline})
         record.text("shadow/report.json", json.dumps(report, indent=1))
-        record.figure("shadow/shadow.png", shadow_figure(report, f"Shadow of {release}"))
+        record.file("shadow/shadow.png", png_of(shadow_figure(report, f"Shadow of {release}")))
         if pairs:
             record.text("shadow/pairs.jsonl", pairs)
         if found.suite:

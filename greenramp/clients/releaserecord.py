@@ -69,16 +69,17 @@ class ReleaseRecord:
         with _speaking(self.uri):
             self._client.log_text(self.run_id, text, name)
 
-    def figure(self, name: str, figure: object) -> None:
-        """Write a matplotlib figure as an artifact."""
-        with _speaking(self.uri):
-            self._client.log_figure(self.run_id, figure, name)
+    def file(self, name: str, content: bytes) -> None:
+        """Write an artifact that is no text, replacing the one before."""
+        with _speaking(self.uri), tempfile.TemporaryDirectory(prefix="greenramp-") as folder:
+            path = Path(folder, Path(name).name)
+            path.write_bytes(content)
+            self._client.log_artifact(self.run_id, str(path), _folder_of(name))
 
     def picture(self, name: str) -> bytes | None:
         """A picture that was written before; None when there is none."""
         with _speaking(self.uri), tempfile.TemporaryDirectory(prefix="greenramp-") as folder:
-            folder_of = str(Path(name).parent).removesuffix(".")
-            if name not in {file.path for file in self._client.list_artifacts(self.run_id, folder_of or None)}:
+            if name not in {file.path for file in self._client.list_artifacts(self.run_id, _folder_of(name))}:
                 return None
             return Path(self._client.download_artifacts(self.run_id, name, folder)).read_bytes()
 
@@ -127,6 +128,10 @@ def close_others(uri: str, service: str, keep: str, reason: str, stays: str | No
             client.set_tag(run.info.run_id, "greenramp.reason", reason)
             client.set_terminated(run.info.run_id, "FINISHED" if through else "KILLED")
     return tuple(run.data.params["candidate"] for run in dead if "candidate" in run.data.params)
+
+
+def _folder_of(name: str) -> str | None:
+    return str(Path(name).parent).removesuffix(".") or None
 
 
 @contextmanager

@@ -37,12 +37,11 @@ def write_report(
     record.text("journal.jsonl", as_text(lines))
     for name, text in suite_texts(lines).items():
         record.text(name, text)
-    pictures = {"Traffic, and what each gate measured": release_figure(lines, told.title)}
+    drawn = {"Traffic, and what each gate measured": png_of(release_figure(lines, told.title))}
+    record.file("release.png", next(iter(drawn.values())))
     if (estimates := estimates_figure(lines, f"{told.title}: estimates")) is not None:
-        pictures["Each gate's estimate between its bounds"] = estimates
-        record.figure("estimates.png", estimates)
-    record.figure("release.png", next(iter(pictures.values())))
-    drawn = {caption: png_of(figure) for caption, figure in pictures.items()}
+        drawn["Each gate's estimate between its bounds"] = png_of(estimates)
+        record.file("estimates.png", drawn["Each gate's estimate between its bounds"])
     if (shadow := record.picture(SHADOW_PICTURE)) is not None:
         drawn["Shadow: both versions' answers to the same requests"] = shadow
     record.text("report.html", report_page(told, drawn, links, config, well=account.well))

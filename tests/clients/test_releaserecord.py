@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from mlflow.tracking import MlflowClient
 
 from greenramp.clients.releaserecord import RELEASE_TAG, close_others, open_record
+from greenramp.clients.reportpage import png_of
 from greenramp.errors import Unreachable
 from greenramp.reporting.points import Point
 
@@ -73,9 +74,7 @@ def test_numbers_are_kept_over_time(record, client):
 def test_texts_and_pictures_are_kept_and_replaced(record, client, tmp_path):
     for text in ("first\n", "Zürich\n"):
         record.text("journal.jsonl", text)
-    figure = Figure()
-    figure.subplots().plot([1, 2])
-    record.figure("release.png", figure)
+    record.file("release.png", png_of(Figure()))
     assert {file.path for file in client.list_artifacts(record.run_id)} == {"journal.jsonl", "release.png"}
     copy = client.download_artifacts(record.run_id, "journal.jsonl", str(tmp_path))
     assert (tmp_path / "journal.jsonl").read_text(encoding="utf-8") == "Zürich\n", copy
@@ -165,5 +164,6 @@ def test_more_points_than_mlflow_takes_at_once_all_arrive(record, client):
 
 def test_a_picture_is_read_back_and_one_that_is_not_there_is_none(record):
     assert record.picture("shadow/shadow.png") is None
-    record.figure("shadow/shadow.png", Figure())
-    assert record.picture("shadow/shadow.png").startswith(b"\x89PNG")
+    for picture in (b"first", png_of(Figure())):
+        record.file("shadow/shadow.png", picture)
+        assert record.picture("shadow/shadow.png") == picture
