@@ -85,8 +85,10 @@ class Site:
         versions = [int(read_json(self.home.xds / name)["version_info"]) for name in ("rds.json", "cds.json")]
         write_json(self.home.xds / "rds.json", route_file((), versions[0] + 1))
         write_json(self.home.xds / "cds.json", cluster_file((), versions[1] + 1))
-        if self._process is None or self._process.poll() is not None:  # a crash fails the test it came in, no other
+        ended = self._process.poll() if self._process else None
+        if self._process is None or ended is not None:
             self.start()
+        assert ended is None, f"Envoy had ended by itself, {ended}; its last words: {self.log.read_text()[-2000:]}"
         self.eventually(lambda: self.admin.accepted_routes().version == str(versions[0] + 1), "routes are forgotten")
         self.eventually(lambda: self.admin.accepted_clusters().version == str(versions[1] + 1), "so are clusters")
         now = time.time()
