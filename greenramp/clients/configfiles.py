@@ -167,7 +167,7 @@ def _loaded(folder: Path, model: type[_Model]) -> dict[Path, _Model]:
 
 def _read(file: Path, model: type[_Model]) -> _Model:
     try:
-        data = yaml.load(file.read_text(encoding="utf-8"), Loader=_NoDuplicates)  # noqa: S506  (a SafeLoader)
+        data = yaml.load(file.read_text(encoding="utf-8"), Loader=_Keys)  # noqa: S506  (a SafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:  # a date such as 2026-02-30 is a ValueError
         raise Faulty([Fault(file, "", "", f"readable YAML: {' '.join(str(error).split())}")]) from error
     try:
@@ -176,12 +176,14 @@ def _read(file: Path, model: type[_Model]) -> _Model:
         raise Faulty(faults_in(file, error.errors())) from error
 
 
-class _NoDuplicates(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice, of which YAML would silently take the last."""
+class _Keys(yaml.SafeLoader):
+    """A safe loader that takes each key for the text it is (`on`, which YAML 1.1 takes for true), and none twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:bool":
+                key_node.tag = "tag:yaml.org,2002:str"
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, Hashable):
                 continue  # refused below

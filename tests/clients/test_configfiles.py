@@ -196,6 +196,14 @@ def test_a_site_is_read(configs):
 # everything at once
 
 
+def test_a_key_that_yaml_takes_for_true_is_the_word_it_is(configs):
+    (configs / "sites/local.yaml").write_text("notifications: {on: [promoted]}\n")
+    assert read_site(configs, "local").notifications.on == ("promoted",)
+    (configs / "sites/local.yaml").write_text('notifications: {on: [promoted], "on": [promoted]}\n')
+    with pytest.raises(Faulty, match="the key 'on' stands here twice"):
+        read_site(configs, "local")
+
+
 def test_check_tells_every_fault_of_every_file_at_once(configs):
     good = service(configs, GOOD, name="digits")
     wrong = service(configs, GOOD + "lader: 1\nstpe: 2\n")
