@@ -37,13 +37,12 @@ def await_dead(site: SiteSettings) -> None:
 
 def begin_recovery(site: SiteSettings) -> psutil.Process:
     """`greenramp recover` as a process of its own, so that it can be struck."""
-    started = subprocess.Popen(
+    return psutil.Popen(
         [sys.executable, "-c", "from greenramp.cli.main import main; main()", "recover"],
         env=environment(site),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    return psutil.Process(started.pid)
 
 
 def await_end(site: SiteSettings, looking: Looking, run: str, say: Callable[[str], None]) -> str:

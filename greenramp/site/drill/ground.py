@@ -56,9 +56,9 @@ class Ground:
         prefect = PrefectApi(self.site.prefect_url)
         return prefect.run("release/greenramp", {"service": SERVICE, "candidate": version})
 
-    def release(self, version: str) -> FlowRun:
-        """A release of a plain service, to its end."""
-        write_service(self.site, None, None, self.metrics.url)
+    def release(self, version: str, fault: Fault | None = None) -> FlowRun:
+        """A release without a fault, to its end, of a service on which `fault` can be planted; None for a plain one."""
+        write_service(self.site, fault, None, self.metrics.url)
         prefect, run = PrefectApi(self.site.prefect_url), self.start(version)
         await_true(f"release of version {version} is over", lambda: prefect.flow_run(run.id).ended, _RELEASE_SECONDS)
         return prefect.flow_run(run.id)

@@ -73,7 +73,10 @@ def plant(fault: Fault, target: Target) -> Planted:
     elif fault is Fault.KILL_CANDIDATE:
         kill(_serving(target, target.idle))
     elif fault is Fault.KILL_LIVE:
-        kill(of_side(home, target.live)[:1])
+        one, *others = of_side(home, target.live)
+        if not others:
+            raise NotConfirmed("one process alone serves, so users would have nobody to answer them")
+        kill([one])
     elif fault is Fault.KILL_ALL:
         at = kill(of_site(home))  # finding them all takes a while, in which users are still answered
         start(site, lambda _: None)

@@ -18,6 +18,7 @@ from greenramp.site.drill.finding import Course, find
 from greenramp.site.drill.ground import Ground
 from greenramp.site.drill.looking import Looking, await_true
 from greenramp.site.drill.planting import Planted, Target, plant
+from greenramp.site.drill.processes import of_side
 from greenramp.site.drill.service import SERVICE, write_service
 from greenramp.site.drill.users import Seen, Users
 from greenramp.split import Side
@@ -35,9 +36,7 @@ def drill(ground: Ground, fault: Fault, at: Place | None, *, fresh: bool, say: S
     """
     require_sense(fault, at)
     place = at or (None if fault.in_model else Place.CANARY)
-    site, before = ground.site, ground.live()
-    if before is None:
-        raise NotConfirmed(f"{SERVICE} shares its traffic or serves nothing; begin anew")
+    site, before = ground.site, _serving(ground, fault, say)
     candidate = ground.planted[fault] if fault.in_model else ground.other_sound()
     if place is Place.ROLLING_BACK:
         candidate = ground.planted[Fault.WRONG]
@@ -66,7 +65,19 @@ def drill(ground: Ground, fault: Fault, at: Place | None, *, fresh: bool, say: S
         fault, place, before, candidate, run.id, users.seen, time.monotonic() - began, planted, hand, message
     )
     outcome = find(ground, looking, course)
-    return replace(outcome, fresh=_fresh(ground, say) if fresh and not message else None)
+    return replace(outcome, fresh=_fresh(ground, fault, say) if fresh and not message else None)
+
+
+def _serving(ground: Ground, fault: Fault, say: Say) -> str:
+    """The version that serves, by two processes where one of them is to be killed."""
+    live = Router(ground.site.home).read(SERVICE).live
+    if fault is Fault.KILL_LIVE and live and len(of_side(ground.site.home, live)) < 2:
+        say("a version that is served by two processes")
+        ground.release(ground.other_sound(), fault)
+    before = ground.live()
+    if before is None:
+        raise NotConfirmed(f"{SERVICE} shares its traffic or serves nothing; begin anew")
+    return before
 
 
 def _strike(ground: Ground, fault: Fault, place: Place, run: FlowRun, looking: Looking, say: Say) -> Planted:
@@ -106,11 +117,11 @@ def _await_answers(seen: Seen) -> None:
         await_true("users are answered", answered, _ANSWERS_SECONDS)
 
 
-def _fresh(ground: Ground, say: Say) -> str:
+def _fresh(ground: Ground, fault: Fault, say: Say) -> str:
     say("a fresh release")
     try:
         with Users(ground.site) as users:
-            run = ground.release(ground.other_sound())
+            run = ground.release(ground.other_sound(), fault if fault is Fault.KILL_LIVE else None)
     except NotConfirmed as error:
         return str(error)
     lost = f", and {len(users.seen.failures)} requests failed" if users.seen.failures else ""
