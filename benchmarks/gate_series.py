@@ -18,8 +18,8 @@ from greenramp.config import Service
 from greenramp.gates import LatencySeries, RateSeries, ShareSeries, SizeSeries
 from greenramp.gates.events import Events
 from greenramp.home import Home
-from greenramp.rules import judge_all
-from greenramp.split import Side
+from greenramp.judging.rules import judge_all
+from greenramp.traffic.split import Side
 
 LOOK, NEEDED, SHARES = 100, math.log(20), (0.05, 0.25, 0.5)
 

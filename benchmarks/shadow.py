@@ -27,7 +27,7 @@ from benchmarks.shadow_watch import LOOK_SECONDS, Watch, copies, service, servin
 from greenramp.shadow.answers import Answer
 from greenramp.shadow.comparison import ShadowComparison
 from greenramp.shadow.configured import rules_of
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 from greenramp.verdict import worst
 
 RATE = 300

@@ -12,7 +12,7 @@ from benchmarks.dataplane.report import say
 from benchmarks.dataplane.users import UsersElsewhere
 from benchmarks.driving.serving_process import SLICED, requests_of, save_planted
 from benchmarks.shadow_watch import LOOK_SECONDS, Watch, copies, service, serving
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 from greenramp.verdict import Outcome, Verdict
 
 RATE = 100

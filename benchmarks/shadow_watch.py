@@ -19,7 +19,7 @@ from greenramp.home import Home
 from greenramp.shadow.answers import Copied
 from greenramp.shadow.comparison import ShadowComparison
 from greenramp.shadow.configured import rules_of
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 from greenramp.verdict import Verdict
 
 LOOK_SECONDS = 0.5

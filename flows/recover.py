@@ -7,8 +7,8 @@ from prefect.states import Completed, Failed, State
 
 from greenramp.clients.driftfile import mark_told
 from greenramp.errors import GreenrampError
+from greenramp.lifecycle.recovery import Recovery, Way
 from greenramp.news import Kind
-from greenramp.recovery import Recovery, Way
 from greenramp.site.drifting import look_for_drift, put_right_all
 from greenramp.site.recovery import find_dead
 from greenramp.site.recovery import recover as put_right

@@ -7,12 +7,11 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed, State
 
 from greenramp.clients.envoy.lease import holding
-from greenramp.config import Service
+from greenramp.config import PREVIOUS, Service
 from greenramp.errors import GreenrampError
 from greenramp.news import Kind
-from greenramp.plan import PREVIOUS
-from greenramp.route import TAKEN_BACK, Route
 from greenramp.site.settings import SiteSettings, this_site
+from greenramp.traffic.route import TAKEN_BACK, Route
 from greenramp.verdict import require
 from tasks.environment import await_ready, retire_environment, start_environment, warm_up
 from tasks.notify import announce

@@ -9,7 +9,7 @@ from prefect.states import Completed, Failed, State
 from flows.way import Way, each_tried
 from greenramp.clients.envoy.lease import holding
 from greenramp.errors import GreenrampError, PutBackFailed
-from greenramp.plan import Before
+from greenramp.lifecycle.plan import Before
 from greenramp.site.settings import this_site
 from tasks.preflight import preflight
 from tasks.registration import pin_plan, resolve_candidate

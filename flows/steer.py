@@ -11,7 +11,7 @@ from pydantic import Field
 from greenramp.clients.configfiles import read_service
 from greenramp.clients.ordering import give, what_became
 from greenramp.errors import GreenrampError
-from greenramp.orders import Word
+from greenramp.lifecycle.orders import Word
 from greenramp.site.settings import this_site
 
 

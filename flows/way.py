@@ -16,12 +16,12 @@ from greenramp.clients.shadowrun import Shadowed
 from greenramp.clients.stops import forget_stop
 from greenramp.config import PROMOTION, SHADOW, Service, Steps, place_of
 from greenramp.errors import GreenrampError
+from greenramp.lifecycle.phases import Event, Phase, advance
+from greenramp.lifecycle.plan import Before, Candidate, Exposure
+from greenramp.lifecycle.resuming import SWITCHED, Stop
 from greenramp.news import Kind
-from greenramp.phases import Event, Phase, advance
-from greenramp.plan import Before, Candidate, Exposure
 from greenramp.preflight import Finding
 from greenramp.providers.base import RunningEnvironment
-from greenramp.resuming import SWITCHED, Stop
 from greenramp.site.settings import SiteSettings
 from greenramp.verdict import require
 from tasks.approval import await_approval, hold, tag_people

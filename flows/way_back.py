@@ -9,8 +9,8 @@ from prefect import get_run_logger
 
 from greenramp.clients.stops import forget_stop
 from greenramp.errors import Fenced, PutBackFailed
+from greenramp.lifecycle.phases import Event, Phase, advance
 from greenramp.news import Kind
-from greenramp.phases import Event, Phase, advance
 from tasks.approval import tag_people
 from tasks.report import close_release_record
 from tasks.rollback import put_back_environment, put_back_registry, put_back_traffic

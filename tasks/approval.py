@@ -19,11 +19,11 @@ from greenramp.clients.registry import Registry
 from greenramp.clients.releaserecord import ReleaseRecord
 from greenramp.config import Approval, Service
 from greenramp.errors import Overruled
-from greenramp.orders import Order, Word, may_go_on, people_tags
-from greenramp.plan import Candidate, Exposure
+from greenramp.lifecycle.orders import Order, Word, may_go_on, people_tags
+from greenramp.lifecycle.plan import Candidate, Exposure
+from greenramp.lifecycle.watched import StepClock, Watched
 from greenramp.reporting.progress import Now
 from greenramp.site.settings import SiteSettings
-from greenramp.watched import StepClock, Watched
 from tasks.approvalform import Answer, form_on_page
 from tasks.canary import LOOK_SECONDS, looks_at
 from tasks.freeze import Freezes

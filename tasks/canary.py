@@ -17,11 +17,11 @@ from greenramp.clients.releaseevidence import ReleaseEvidence
 from greenramp.clients.stepsuites import StepRows, StepSuites
 from greenramp.config import Service, Steps
 from greenramp.errors import NoEvidence
-from greenramp.orders import may_go_on
+from greenramp.lifecycle.orders import may_go_on
+from greenramp.lifecycle.watched import StepClock, Watched
 from greenramp.site.settings import SiteSettings
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 from greenramp.verdict import Outcome
-from greenramp.watched import StepClock, Watched
 from tasks.curves import live_curves
 from tasks.freeze import Freezes
 from tasks.looking import Looks

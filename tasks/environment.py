@@ -15,11 +15,11 @@ from greenramp.clients.payloads import payloads_of
 from greenramp.clients.scoring import Scoring
 from greenramp.config import Service
 from greenramp.errors import ProvisionFailed
-from greenramp.plan import Candidate
+from greenramp.lifecycle.plan import Candidate
 from greenramp.providers.base import EnvironmentOrder, RunningEnvironment
 from greenramp.site.environments import provider_of, retire
 from greenramp.site.settings import SiteSettings
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 from tasks.policy import STEP
 
 _WARM_UP_REQUESTS = 20

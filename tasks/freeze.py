@@ -11,7 +11,7 @@ from greenramp.clients.configfiles import read_site
 from greenramp.clients.journal import Journal
 from greenramp.config import Service
 from greenramp.errors import ConfigError, Refused
-from greenramp.freeze import Calendars, frozen
+from greenramp.lifecycle.freeze import Calendars, frozen
 from greenramp.news import Kind
 from greenramp.site.settings import SiteSettings
 from tasks.notify import OVERRIDDEN, announce

@@ -14,10 +14,10 @@ from greenramp.clients.journal import Journal
 from greenramp.clients.releaseevidence import ReleaseEvidence
 from greenramp.clients.stepsuites import StepSuites
 from greenramp.config import Service
-from greenramp.expectations import SuiteResult, markdown_of, table_of
+from greenramp.judging.rules import judge_all
 from greenramp.reporting.progress import Now, as_facts
-from greenramp.rules import judge_all
 from greenramp.site.settings import SiteSettings
+from greenramp.suites.expectations import SuiteResult, markdown_of, table_of
 from greenramp.verdict import Distrust, Outcome, Verdict, worst
 
 _TELL_SECONDS = 5.0

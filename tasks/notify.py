@@ -24,9 +24,9 @@ from greenramp.clients.releaserecord import ReleaseRecord
 from greenramp.clients.targets import block_targets, environment_targets
 from greenramp.config import Notifications
 from greenramp.errors import ConfigError
+from greenramp.lifecycle.plan import Candidate
+from greenramp.lifecycle.recovery import Recovery, Way
 from greenramp.news import Kind, News
-from greenramp.plan import Candidate
-from greenramp.recovery import Recovery, Way
 from greenramp.reporting import account_of
 from greenramp.reporting.telling import tell
 from greenramp.site.settings import SiteSettings

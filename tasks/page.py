@@ -20,7 +20,7 @@ from prefect.runtime import flow_run
 from greenramp.clients.background import Background
 from greenramp.clients.orderbook import read_held
 from greenramp.home import Home
-from greenramp.phases import Phase
+from greenramp.lifecycle.phases import Phase
 from greenramp.reporting.progress import Now, in_one_line, percent_done, percent_of, table_rows
 
 _EVERY_SECONDS = 5.0

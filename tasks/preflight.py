@@ -13,8 +13,8 @@ from greenramp.clients.preflight import gates_ahead, look_over, sources_ahead
 from greenramp.clients.recenttraffic import read_recent
 from greenramp.config import Service
 from greenramp.errors import Refused
-from greenramp.plan import Candidate
-from greenramp.planning import outlooks
+from greenramp.judging.planning import outlooks
+from greenramp.lifecycle.plan import Candidate
 from greenramp.preflight import Finding, Severity, refusal, rows, worst_first
 from greenramp.site.settings import SiteSettings
 from tasks.policy import STEP

@@ -6,8 +6,8 @@ from prefect import get_run_logger, task
 
 from greenramp.clients.journal import Journal
 from greenramp.clients.registry import Registry
-from greenramp.config import Service
-from greenramp.plan import CHAMPION, PREVIOUS, Before, Candidate
+from greenramp.config import CHAMPION, PREVIOUS, Service
+from greenramp.lifecycle.plan import Before, Candidate
 from greenramp.site.mending import ensure_only_production
 from greenramp.site.settings import SiteSettings
 from tasks.policy import STEP

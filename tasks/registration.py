@@ -8,9 +8,9 @@ from greenramp.clients.pinning import read_pinned
 from greenramp.clients.registry import DIGEST_TAG, Registry
 from greenramp.config import Service
 from greenramp.errors import Refused
-from greenramp.plan import Candidate
+from greenramp.lifecycle.plan import Candidate
+from greenramp.lifecycle.reference import parse_reference
 from greenramp.preflight import ModelDescription, Severity, digest_finding
-from greenramp.reference import parse_reference
 from greenramp.site.settings import SiteSettings
 from tasks.policy import ONCE, STEP
 

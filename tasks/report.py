@@ -15,15 +15,15 @@ from greenramp.clients.journal import Journal, as_text
 from greenramp.clients.releaserecord import ReleaseRecord, open_record
 from greenramp.config import Service
 from greenramp.errors import GreenrampError, Unreachable
-from greenramp.phases import Phase
-from greenramp.plan import Before, Candidate
+from greenramp.lifecycle.phases import Phase
+from greenramp.lifecycle.plan import Before, Candidate
 from greenramp.preflight import Finding, as_markdown, counts, rows
 from greenramp.reporting import account_of
 from greenramp.reporting.markdown import as_markdown as report_text
 from greenramp.reporting.points import points
 from greenramp.reporting.telling import in_one_line, tell
-from greenramp.route import lapse
 from greenramp.site.settings import SiteSettings
+from greenramp.traffic.route import lapse
 from tasks.page import show_end, show_phase
 from tasks.policy import ONCE, STEP, WAY_BACK
 

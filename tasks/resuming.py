@@ -13,11 +13,11 @@ from greenramp.clients.journal import Journal
 from greenramp.clients.prefectapi import PrefectApi
 from greenramp.clients.registry import Registry
 from greenramp.clients.stops import keep_stop, read_stop
+from greenramp.config import CHAMPION
 from greenramp.errors import GreenrampError, Refused
-from greenramp.phases import Phase
-from greenramp.plan import CHAMPION
-from greenramp.recovery import take_up
-from greenramp.resuming import RESUMABLE, SWITCHED, Stop, hindrance
+from greenramp.lifecycle.phases import Phase
+from greenramp.lifecycle.recovery import take_up
+from greenramp.lifecycle.resuming import RESUMABLE, SWITCHED, Stop, hindrance
 from greenramp.site.enforcement import require_enforcement
 from greenramp.site.resuming import see_world
 from greenramp.site.settings import SiteSettings

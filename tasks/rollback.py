@@ -13,12 +13,12 @@ from greenramp.clients.registry import Registry
 from greenramp.clients.takenback import tell_taken_back
 from greenramp.config import Service
 from greenramp.errors import Refused, Unreachable
-from greenramp.plan import Before, Candidate
-from greenramp.route import Route, put_back, take_back
+from greenramp.lifecycle.plan import Before, Candidate
 from greenramp.site.environments import provider_of
 from greenramp.site.mending import mend_registry
 from greenramp.site.settings import SiteSettings
-from greenramp.split import Side
+from greenramp.traffic.route import Route, put_back, take_back
+from greenramp.traffic.split import Side
 from tasks.environment import retire_environment
 from tasks.policy import WAY_BACK
 from tasks.promotion import put_back_aliases

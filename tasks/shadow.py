@@ -22,13 +22,13 @@ from greenramp.clients.shadowlogs import ShadowLogs
 from greenramp.clients.shadowrun import Shadowed, ShadowRun
 from greenramp.config import Service
 from greenramp.errors import Unreachable
-from greenramp.expectations import markdown_of, table_of
 from greenramp.providers.base import RunningEnvironment
-from greenramp.route import copy
 from greenramp.shadow.shown import as_markdown, kept_report, kept_rows
 from greenramp.site.environments import provider_of
 from greenramp.site.settings import SiteSettings
-from greenramp.split import Side
+from greenramp.suites.expectations import markdown_of, table_of
+from greenramp.traffic.route import copy
+from greenramp.traffic.split import Side
 from greenramp.verdict import Outcome, Verdict
 from tasks.policy import ONCE, STEP
 from tasks.traffic import require_owner

@@ -10,7 +10,7 @@ from greenramp.clients.recordedinputs import recorded_payloads
 from greenramp.clients.smokerun.running import run_smoke
 from greenramp.clients.smokerun.tested import Tested
 from greenramp.config import Service, suites_of
-from greenramp.plan import Candidate
+from greenramp.lifecycle.plan import Candidate
 from greenramp.providers.base import RunningEnvironment
 from greenramp.site.environments import provider_of
 from greenramp.site.settings import SiteSettings

@@ -11,15 +11,15 @@ from greenramp.clients.envoy.router import Router
 from greenramp.clients.envoy.servedshare import confirm_share
 from greenramp.clients.journal import Journal
 from greenramp.clients.registry import Registry
-from greenramp.config import Service
+from greenramp.config import CHAMPION, PREVIOUS, Service
 from greenramp.errors import Fenced
-from greenramp.plan import CHAMPION, PREVIOUS, Before, Candidate
-from greenramp.route import PUTTING_RIGHT, Route, claim, leave, settle, shift, switch
+from greenramp.lifecycle.plan import Before, Candidate
 from greenramp.site.admission import admit
 from greenramp.site.mending import mend_registry
 from greenramp.site.recovery import find_dead, recover
 from greenramp.site.settings import SiteSettings
-from greenramp.split import Side
+from greenramp.traffic.route import PUTTING_RIGHT, Route, claim, leave, settle, shift, switch
+from greenramp.traffic.split import Side
 from tasks.notify import tell_recovered
 from tasks.policy import STEP, WAY_BACK
 

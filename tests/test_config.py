@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from greenramp.config import Gate, GateRole, Metric, Service, Site
-from greenramp.rules import rule_of
+from greenramp.judging.rules import rule_of
 
 GATE = {"name": "errors", "metric": "errors", "margin": 0.2}
 SERVICE = {"model": "fraud", "gates": [GATE]}

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from greenramp.errors import Fenced
-from greenramp.handling import MAX_MIRROR_KB
-from greenramp.route import Route, claim, copy, lapse, leave, put_back, shift, switch, take_back
-from greenramp.split import Side
+from greenramp.traffic.handling import MAX_MIRROR_KB
+from greenramp.traffic.route import Route, claim, copy, lapse, leave, put_back, shift, switch, take_back
+from greenramp.traffic.split import Side
 
 NOW, LEASE = 1_000_000.0, 15.0
 AFTER = NOW + LEASE

@@ -20,8 +20,8 @@ from benchmarks.dataplane.edge import SERVICE, RunningEdge, edge
 from benchmarks.dataplane.processes import plain_proxy, program, upstreams
 from benchmarks.dataplane.report import say
 from benchmarks.driving.server_process import ServerProcess
-from greenramp.handling import Handling
-from greenramp.split import Side
+from greenramp.traffic.handling import Handling
+from greenramp.traffic.split import Side
 
 BY_COOKIE = Handling(user_header="", user_cookie="rid")
 

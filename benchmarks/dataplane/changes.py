@@ -8,9 +8,9 @@ from benchmarks.dataplane.edge import SERVICE, RunningEdge
 from benchmarks.dataplane.report import say, say_spread
 from benchmarks.dataplane.users import UsersElsewhere
 from benchmarks.driving.steady_load import Sent
-from greenramp.handling import Handling, Retry
-from greenramp.route import claim, leave, put_back, settle, shift, switch
-from greenramp.split import Side
+from greenramp.traffic.handling import Handling, Retry
+from greenramp.traffic.route import claim, leave, put_back, settle, shift, switch
+from greenramp.traffic.split import Side
 
 _HOLD_SECONDS = 0.08
 _NOTHING_TWICE = Handling(retry=Retry.NONE, live_failover=False)

@@ -20,10 +20,10 @@ from greenramp.clients.envoy.bootstrap import bootstrap
 from greenramp.clients.envoy.clusters import Upstream, cluster_name
 from greenramp.clients.envoy.router import Router
 from greenramp.errors import Unreachable
-from greenramp.handling import Handling
 from greenramp.home import Home
-from greenramp.route import Route
-from greenramp.split import Side
+from greenramp.traffic.handling import Handling
+from greenramp.traffic.route import Route
+from greenramp.traffic.split import Side
 
 SERVICE = "bench"
 

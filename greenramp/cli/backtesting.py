@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table as Shown
 
-    from greenramp.backtesting import GateRecord
+    from greenramp.judging.backtesting import GateRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -42,11 +42,11 @@ def backtest(
     """False alarms and finds of the gates on random splits of the champion's rows of a table."""
     from collections import deque
 
-    from greenramp.backtesting import backtest as run_all
-    from greenramp.backtesting import gates_that_can_fail
     from greenramp.cli.planning import service_config
     from greenramp.clients.tables import Table
-    from greenramp.split import Side
+    from greenramp.judging.backtesting import backtest as run_all
+    from greenramp.judging.backtesting import gates_that_can_fail
+    from greenramp.traffic.split import Side
 
     plan = service_config(service, configs)
     table = Table(file, Side(candidate.value) if candidate else None)
@@ -85,7 +85,7 @@ def _progress(records: Iterator[dict[str, GateRecord]], runs: int, quiet: bool) 
 
 
 def _records(records: Mapping[str, GateRecord]) -> list[dict[str, Any]]:
-    from greenramp.backtesting import wilson_interval
+    from greenramp.judging.backtesting import wilson_interval
 
     rows = []
     for record in records.values():

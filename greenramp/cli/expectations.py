@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from greenramp.config.expectations import Suite
-    from greenramp.expectations import SuiteResult
+    from greenramp.suites.expectations import SuiteResult
 
 FAILED, WRONG = 1, 2
 """Exit codes: the table is not as expected; the suite can't be run on it."""
@@ -113,7 +113,7 @@ def run(
     from greenramp.clients.configfiles import read_suite
     from greenramp.clients.expectations import validate
     from greenramp.clients.frames import read_frame
-    from greenramp.expectations import table_of, verdict_of
+    from greenramp.suites.expectations import table_of, verdict_of
     from greenramp.verdict import Outcome
 
     wanted = read_suite(_folder(configs), service, suite)
@@ -152,8 +152,8 @@ def _suite_name(name: str) -> str:
 
 def _from_table(service: str, file: Path | None) -> Suite:
     from greenramp.clients.frames import answers_of_live, read_frame
-    from greenramp.drafting import draft as drafted
     from greenramp.site.settings import this_home
+    from greenramp.suites.drafting import draft as drafted
 
     frame = read_frame(file) if file else answers_of_live(this_home(), service)
     description = f"Drafted from {len(frame):,} rows of {file.name if file else 'answers of the serving version'}"
@@ -184,7 +184,7 @@ def _show(result: SuiteResult, verdict: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from greenramp.expectations import table_of
+    from greenramp.suites.expectations import table_of
 
     shown = Table("", "wanted", "observed", "examples")
     for row in table_of(result):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from greenramp.config import Service
-    from greenramp.planning import Outlook
+    from greenramp.judging.planning import Outlook
     from greenramp.preflight import Finding
 
 _COLORS = {"ok": "green", "note": "default", "warning": "yellow", "refuse": "bold red"}
@@ -20,7 +20,7 @@ def findings_of(service: str, plan: Service, wish: str, found: Sequence[Outlook]
     """What a release of `wish` would be told before it starts; found: the gates' outlook, empty when not known."""
     from greenramp.clients.preflight import gates_ahead, look_ahead
     from greenramp.clients.registry import Registry
-    from greenramp.reference import Kind, parse_reference
+    from greenramp.lifecycle.reference import Kind, parse_reference
     from greenramp.site.settings import this_site
 
     site = this_site()

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from rich.padding import Padding
     from rich.text import Text
 
-    from greenramp.history import Served
     from greenramp.home import Home
     from greenramp.reporting import Account
+    from greenramp.reporting.history import Served
 
 _COLORS = {"live": "green", "rolled back": "green", "rolled-back": "red", "did not come to its end": "red"}
 
@@ -44,9 +44,9 @@ def history(
     from datetime import datetime
 
     from greenramp.clients.journal import read_stories
-    from greenramp.history import served_over_time, shares_alone
     from greenramp.moments import parse_moment
     from greenramp.reporting import account_of
+    from greenramp.reporting.history import served_over_time, shares_alone
     from greenramp.site.settings import this_home
 
     home, now = this_home(), datetime.now().astimezone()
@@ -76,7 +76,7 @@ def history(
 def _show_at(service: str, served: Sequence[Served], ts: float, now: datetime, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from greenramp.history import at
+    from greenramp.reporting.history import at
 
     found = at(served, ts)
     if as_json:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from greenramp.clients.tables import Table
-    from greenramp.recorded import Look, Reached, Row
+    from greenramp.judging.recorded import Look, Reached, Row
 
 FAILED, UNDECIDED = 1, 3
 """Exit codes: a gate failed; none failed, but not every one passes."""
@@ -64,8 +64,8 @@ def judge(
     """The service's gates on a recorded table. Exit code 0: all pass, 1: one fails, 3: not decided."""
     from greenramp.cli.planning import service_config
     from greenramp.clients.tables import Table
-    from greenramp.recorded import Replay
-    from greenramp.split import Side
+    from greenramp.judging.recorded import Replay
+    from greenramp.traffic.split import Side
     from greenramp.verdict import Outcome
 
     plan = service_config(service, configs)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from greenramp.clients.recenttraffic import Recent
     from greenramp.config import Service
-    from greenramp.needs import Baseline, Need
-    from greenramp.planning import Outlook
+    from greenramp.judging.needs import Baseline, Need
+    from greenramp.judging.planning import Outlook
 
 UNDECIDABLE = 3
 """Exit code when a required gate can't decide."""
@@ -56,7 +56,7 @@ def plan(
     """A dry run that changes nothing: how long each gate needs, what preflight says. Exit code 3: a release can't."""
     from greenramp.cli.findings import findings_of, show_findings
     from greenramp.clients.recenttraffic import read_recent
-    from greenramp.planning import outlooks
+    from greenramp.judging.planning import outlooks
     from greenramp.preflight import refusal, rows
     from greenramp.site.settings import this_home
 
@@ -94,7 +94,7 @@ def service_config(service: str, configs: Path | None) -> Service:
 
 
 def _given(pairs: Sequence[str], gates: Sequence[str]) -> dict[str, Baseline]:
-    from greenramp.needs import Baseline
+    from greenramp.judging.needs import Baseline
 
     found = {}
     for pair in pairs:
@@ -178,7 +178,7 @@ def _steps(config: Service, per_second: float) -> Table:
     from rich.table import Table
 
     from greenramp.gates.wording import number
-    from greenramp.planning import duration, rungs
+    from greenramp.judging.planning import duration, rungs
 
     table = Table(
         "step",
@@ -201,7 +201,7 @@ def _gate(steps: Sequence[Outlook]) -> Table:
     from rich.text import Text
 
     from greenramp.gates.wording import percent
-    from greenramp.planning import duration
+    from greenramp.judging.planning import duration
 
     first = steps[0]
     proven = next((one for one in steps if one.prove), first)  # it may be asked for from a later step on

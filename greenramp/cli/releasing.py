@@ -65,7 +65,7 @@ def _run(
     """Start a flow, and follow it if `goes_on` says what to say when the looking is interrupted."""
     from greenramp.cli.following import follow, submit
     from greenramp.clients.configfiles import read_service
-    from greenramp.reference import parse_reference
+    from greenramp.lifecycle.reference import parse_reference
     from greenramp.site.settings import this_site
 
     site = this_site()
@@ -84,8 +84,8 @@ def rollback(
     from greenramp.clients.configfiles import read_service
     from greenramp.clients.envoy.router import Router
     from greenramp.clients.takenback import tell_taken_back
-    from greenramp.route import TAKEN_BACK, take_back
     from greenramp.site.settings import this_site
+    from greenramp.traffic.route import TAKEN_BACK, take_back
 
     site = this_site()
     plan = read_service(site.configs, service)

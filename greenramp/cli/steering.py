@@ -56,7 +56,7 @@ def _order(word: str, service: str, note: str, name: str) -> None:
 
     from greenramp.clients.configfiles import read_service
     from greenramp.clients.ordering import give, what_became
-    from greenramp.orders import Word
+    from greenramp.lifecycle.orders import Word
     from greenramp.site.settings import this_site
 
     site = this_site()

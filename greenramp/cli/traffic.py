@@ -110,7 +110,7 @@ def _plain(home: Home, service: str, seen: ServiceTraffic) -> dict[str, Any]:
     from dataclasses import asdict
 
     from greenramp.clients.envoy.router import Router
-    from greenramp.route import lapse
+    from greenramp.traffic.route import lapse
 
     router = Router(home)
     route, sides = lapse(router.read(service), time.time()), []

@@ -13,7 +13,7 @@ from greenramp.errors import ConfigError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from greenramp.wishes import Wish
+    from greenramp.triggers.wishes import Wish
 
 _COLORS = {"waiting": "yellow", "under way": "cyan", "tried": "green", "superseded": "bright_black"}
 
@@ -50,7 +50,7 @@ def wishes(
 
 def _became(wish: Wish) -> str:
     """What became of it, in a word or two; `why` says the rest, of one that was tried how that ended."""
-    from greenramp.wishes import WishState
+    from greenramp.triggers.wishes import WishState
 
     words = {WishState.ASKED: "waiting", WishState.STARTED: "under way", WishState.SUPERSEDED: "superseded"}
     return words.get(wish.state, "tried" if wish.run else "none needed")

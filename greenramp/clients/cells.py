@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 
 _SECONDS_MOST = 1e11
 """Later than the year 5000: times in milliseconds, most likely."""

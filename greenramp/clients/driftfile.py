@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from greenramp.clients.atomicfile import locked, read_json, write_json
 from greenramp.clients.formats import UNREADABLE
-from greenramp.drift import Drift
 from greenramp.home import Home
+from greenramp.lifecycle.drift import Drift
 
 _FORMAT = 1
 

@@ -12,10 +12,10 @@ from greenramp.clients.appending import append_lines
 from greenramp.clients.jsonlines import JsonLines
 from greenramp.clients.polling import Polled
 from greenramp.clients.requestlog import RequestLog, lines_from
-from greenramp.counting import Counting
 from greenramp.errors import BadEvidence, ConfigError, Unreachable
 from greenramp.home import Home
-from greenramp.sources import Batch, Cursor, Source
+from greenramp.measures.counting import Counting
+from greenramp.measures.sources import Batch, Cursor, Source
 
 OUTCOMES_TOKEN = "GREENRAMP_OUTCOMES_TOKEN"  # noqa: S105  (the name of a variable, not a token)
 """Where this variable is set, labels that come over HTTP must carry its value."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from greenramp.clients.gxfindings import finding_of
 from greenramp.config.expectations import Expected, Suite, SuiteGate
-from greenramp.expectation_words import about, wanted
-from greenramp.expectations import Finding, State, SuiteResult, verdict_of
+from greenramp.suites.expectation_words import about, wanted
+from greenramp.suites.expectations import Finding, State, SuiteResult, verdict_of
 from greenramp.verdict import Verdict
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from greenramp.answers import outputs_of
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.evidence_sources import prediction_logs
 from greenramp.clients.jsonlines import JsonLines
 from greenramp.clients.steptable import MOST_ROWS, frame_of
 from greenramp.errors import ConfigError
 from greenramp.home import Home
+from greenramp.suites.answers import outputs_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from greenramp.config.expectations import Expected
-from greenramp.expectation_words import about, short, wanted
-from greenramp.expectations import Finding, State
+from greenramp.suites.expectation_words import about, short, wanted
+from greenramp.suites.expectations import Finding, State
 
 _EXAMPLES = 5
 _ERROR_LENGTH = 300

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from greenramp.clients.payloads import signature_inputs
 from greenramp.clients.registry import Registry
+from greenramp.config import CHAMPION
 from greenramp.config.expectations import Suite
 from greenramp.errors import ConfigError
-from greenramp.inputsdraft import draft_inputs
-from greenramp.plan import CHAMPION
+from greenramp.suites.inputsdraft import draft_inputs
 
 
 def champion_inputs(mlflow_uri: str, model: str) -> Suite:

@@ -11,9 +11,9 @@ from greenramp.clients.appending import append_lines
 from greenramp.clients.journal import Journal, read_question
 from greenramp.clients.jsonlines import JsonLines
 from greenramp.errors import Overruled
-from greenramp.held import Held, held_by_people
 from greenramp.home import Home
-from greenramp.orders import Order, Standing, take
+from greenramp.lifecycle.held import Held, held_by_people
+from greenramp.lifecycle.orders import Order, Standing, take
 
 
 class OrderBook:

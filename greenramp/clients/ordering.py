@@ -11,8 +11,8 @@ from greenramp.clients.journal import Journal
 from greenramp.clients.orderbook import OrderBook
 from greenramp.errors import ConfigError, Refused
 from greenramp.home import Home
-from greenramp.orders import Order, Word, awaited, clock
-from greenramp.route import RETIRING, ROLLING_BACK, TAKEN_BACK, Route
+from greenramp.lifecycle.orders import Order, Word, awaited, clock
+from greenramp.traffic.route import RETIRING, ROLLING_BACK, TAKEN_BACK, Route
 
 _LOOK_SECONDS = 0.1
 _ANSWER_SECONDS = 5.0

@@ -9,9 +9,9 @@ from greenramp.clients.polling import EVERY_SECONDS, Polled
 from greenramp.clients.prometheus import Prometheus
 from greenramp.clients.sql import Database
 from greenramp.config import Gives, PrometheusSource, Service, SideValues, SqlSource
-from greenramp.cumulative import Sides, grown
 from greenramp.errors import BadEvidence
-from greenramp.split import Side
+from greenramp.measures.cumulative import Sides, grown
+from greenramp.traffic.split import Side
 
 OutsideConfig = PrometheusSource | SqlSource
 

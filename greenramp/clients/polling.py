@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from threading import Thread
 
-from greenramp.sources import Batch, Cursor, Source
+from greenramp.measures.sources import Batch, Cursor, Source
 
 EVERY_SECONDS = 5.0
 """Most that is waited between two reads: few scrapes are so frequent that more would tell more."""

@@ -18,8 +18,8 @@ from greenramp.clients.registry import DIGEST_TAG, Registry
 from greenramp.config import GateRole, PrometheusSource, Service, SideValues, SqlSource
 from greenramp.errors import ConfigError, GreenrampError, Unreachable
 from greenramp.home import Home
-from greenramp.plan import Candidate
-from greenramp.planning import Outlook, undecidable
+from greenramp.judging.planning import Outlook, undecidable
+from greenramp.lifecycle.plan import Candidate
 from greenramp.preflight import Finding, ModelDescription, Severity, artifact_finding, check_version, outlook_finding
 
 

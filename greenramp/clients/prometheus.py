@@ -13,9 +13,9 @@ from typing import Any
 import requests
 
 from greenramp.config import Gives, PrometheusSource, SideValues
-from greenramp.cumulative import Sides, grown, whole
 from greenramp.errors import BadEvidence, ConfigError, Unreachable
-from greenramp.sources import Batch, Bucketed, Counted, Cursor
+from greenramp.measures.cumulative import Sides, grown, whole
+from greenramp.measures.sources import Batch, Bucketed, Counted, Cursor
 
 MOST_BYTES, MOST_SERIES = 16 << 20, 10_000
 _EVERY = {Gives.COUNTS: "total", Gives.BUCKETS: "+Inf"}

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from greenramp.baselines import Baselines
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.evidence_sources import labels_file, labels_in, prediction_logs, predictions_in
 from greenramp.clients.jsonlines import OLDER_KEPT, JsonLines, generation
 from greenramp.clients.requestlines import RequestLines
 from greenramp.config import Service
 from greenramp.home import Home
-from greenramp.needs import Baseline
+from greenramp.judging.baselines import Baselines
+from greenramp.judging.needs import Baseline
 
 MOST_BYTES = 20 * 1024 * 1024
 """What is read of each log at most, from its end."""

@@ -17,7 +17,7 @@ from mlflow.tracking import MlflowClient
 
 from greenramp.clients.artifacts import DESCRIBING, tree_digest
 from greenramp.errors import ConfigError, NotConfirmed, Unreachable
-from greenramp.reference import Kind, Reference
+from greenramp.lifecycle.reference import Kind, Reference
 
 DIGEST_TAG = "greenramp.digest"
 _OUR_LINE = "Greenramp: "

@@ -10,7 +10,7 @@ import requests
 import tenacity
 
 from greenramp.errors import ConfigError, Unreachable
-from greenramp.signs import Look, Registered
+from greenramp.triggers.signs import Look, Registered
 
 _TIMEOUT = (3.05, 20)  # connect, read, seconds
 _NEWEST = 500

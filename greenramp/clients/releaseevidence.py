@@ -12,9 +12,9 @@ from greenramp.clients.evidence_sources import EvidenceSources
 from greenramp.clients.formats import UNREADABLE
 from greenramp.clients.polling import Polled
 from greenramp.config import Service
-from greenramp.counting import Counting
 from greenramp.home import Home
-from greenramp.split import Side
+from greenramp.measures.counting import Counting
+from greenramp.traffic.split import Side
 
 VERSION = 1
 _SAVE_SECONDS, _MOST_PART = 3.0, 0.03

@@ -12,9 +12,9 @@ from greenramp.clients.formats import UNREADABLE
 from greenramp.clients.requestfields import rows_by_fields
 from greenramp.clients.requestjson import rows_by_json
 from greenramp.clients.requestrows import Rows, ends_of_lines
-from greenramp.requestcolumns import Requests, requests_of, together
-from greenramp.split import Side
-from greenramp.traffic_log import SeenRequest, seen_request
+from greenramp.measures.requestcolumns import Requests, requests_of, together
+from greenramp.measures.traffic_log import SeenRequest, seen_request
+from greenramp.traffic.split import Side
 
 _FEW = 32
 """So many lines are read one by one; more are halved, to find those that can't be read many at a time."""

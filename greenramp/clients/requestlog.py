@@ -7,7 +7,7 @@ from pathlib import Path
 
 from greenramp.clients.jsonlines import JsonLines
 from greenramp.clients.requestlines import RequestLines
-from greenramp.sources import Batch, Cursor
+from greenramp.measures.sources import Batch, Cursor
 
 _BLOCK_BYTES = 16 * 1024 * 1024
 """Large enough that reading and counting, in a thread each, seldom wait for each other."""

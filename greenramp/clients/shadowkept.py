@@ -13,7 +13,7 @@ from greenramp.clients.formats import UNREADABLE, Damaged, require_known
 from greenramp.errors import Unreachable
 from greenramp.home import Home
 from greenramp.shadow.answers import Copied
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 from greenramp.verdict import Outcome, Verdict
 
 _FORMAT = 1

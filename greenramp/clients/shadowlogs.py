@@ -13,7 +13,7 @@ from greenramp.clients.evidence_sources import labels_file, labels_in, predictio
 from greenramp.clients.jsonlines import JsonLines
 from greenramp.home import Home
 from greenramp.shadow.answers import Answer
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 
 REPLAYED = "replay."
 """Ids of replayed requests begin so."""

@@ -10,11 +10,11 @@ from typing import Any
 from greenramp.clients.shadowlogs import ShadowLogs
 from greenramp.config import Service, suites_of
 from greenramp.errors import GreenrampError
-from greenramp.expectations import SuiteResult, verdict_of
 from greenramp.shadow.answers import Copied
 from greenramp.shadow.comparison import ShadowComparison
 from greenramp.shadow.configured import rules_of
 from greenramp.shadow.rules import PREFIX
+from greenramp.suites.expectations import SuiteResult, verdict_of
 from greenramp.verdict import Outcome, Verdict, require, worst
 
 SUITE = f"{PREFIX}expectations"

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from greenramp.config import Gives, SideValues, SqlSource
-from greenramp.cumulative import Sides, grown, whole
 from greenramp.errors import BadEvidence, ConfigError, Unreachable
-from greenramp.sources import Batch, Counted, Cursor
+from greenramp.measures.cumulative import Sides, grown, whole
+from greenramp.measures.sources import Batch, Counted, Cursor
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine

@@ -11,9 +11,9 @@ from greenramp.clients.jsonlines import JsonLines
 from greenramp.clients.requestlog import lines_from
 from greenramp.clients.steptable import StepTable, asked_in
 from greenramp.config import GateRole, Service, SuiteGate, suites_of
-from greenramp.expectations import SuiteResult
 from greenramp.home import Home
-from greenramp.split import Side
+from greenramp.suites.expectations import SuiteResult
+from greenramp.traffic.split import Side
 from greenramp.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:

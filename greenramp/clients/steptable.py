@@ -6,9 +6,9 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from greenramp.answers import outputs_of
-from greenramp.split import Side
-from greenramp.traffic_log import seen_request
+from greenramp.measures.traffic_log import seen_request
+from greenramp.suites.answers import outputs_of
+from greenramp.traffic.split import Side
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from greenramp.clients.formats import UNREADABLE
 from greenramp.clients.journal import Journal
 from greenramp.errors import Fenced
 from greenramp.home import Home
-from greenramp.resuming import Stop
+from greenramp.lifecycle.resuming import Stop
 
 _ASKED = "resume asked"
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from greenramp.clients.cells import READERS, Unfit, from_text, side_reader
 from greenramp.errors import ConfigError
-from greenramp.recorded import Row
-from greenramp.split import Side
+from greenramp.judging.recorded import Row
+from greenramp.traffic.split import Side
 
 FORMATS = (".jsonl", ".csv", ".parquet")
 COLUMNS = ("side", "time", "user", "share", "step", "failed", "ms", "wrong", "prediction", "label")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.journal import Journal
 from greenramp.home import Home
-from greenramp.route import TAKEN_BACK, Route
+from greenramp.traffic.route import TAKEN_BACK, Route
 
 
 def tell_taken_back(home: Home, service: str, owner: str, route: Route) -> None:

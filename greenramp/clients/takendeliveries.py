@@ -8,8 +8,8 @@ from pathlib import Path
 
 from greenramp.clients.atomicfile import locked, read_json, write_json
 from greenramp.clients.formats import UNREADABLE, require_known
-from greenramp.deliveries import AGE_SECONDS
 from greenramp.home import Home
+from greenramp.triggers.deliveries import AGE_SECONDS
 
 MOST = 10_000
 _FORMAT = 1

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from greenramp.clients.requestrows import texts_of
-from greenramp.requestcolumns import user_number
-from greenramp.traffic_log import text_of
+from greenramp.measures.requestcolumns import user_number
+from greenramp.measures.traffic_log import text_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

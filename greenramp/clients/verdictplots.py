@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from greenramp.clients.evidenceplots import COLORS, draw_distance, draw_evidence
-from greenramp.recorded import Look, Reached
+from greenramp.judging.recorded import Look, Reached
 from greenramp.verdict import Outcome
 
 

@@ -16,9 +16,9 @@ from greenramp.clients.envoy.router import Router
 from greenramp.clients.formats import UNREADABLE, require_known
 from greenramp.errors import ConfigError
 from greenramp.home import Home
-from greenramp.phases import Phase
-from greenramp.signs import Seen
-from greenramp.wishes import Wish, Wishes, World, kept
+from greenramp.lifecycle.phases import Phase
+from greenramp.triggers.signs import Seen
+from greenramp.triggers.wishes import Wish, Wishes, World, kept
 
 _FORMAT = 1
 _TAIL_BYTES = 64 * 1024

@@ -14,10 +14,12 @@ from greenramp.config.site import Ports, Site
 from greenramp.config.smoke import Smoke, Tolerance
 from greenramp.config.sources import Gives, PrometheusSource, SideValues, Source, SqlSource
 from greenramp.config.traffic import EdgeLimits, Traffic, UserKey
-from greenramp.config.triggers import Triggers
+from greenramp.config.triggers import CHAMPION, PREVIOUS, Triggers
 
 __all__ = [
+    "CHAMPION",
     "NAME",
+    "PREVIOUS",
     "PROMOTION",
     "SHADOW",
     "Approval",

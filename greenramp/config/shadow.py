@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from greenramp.config.base import NAME, Strict
-from greenramp.handling import MAX_MIRROR_KB
+from greenramp.traffic.handling import MAX_MIRROR_KB
 
 Fraction = Annotated[float | None, Field(gt=0, lt=1)]
 Margin = Annotated[float | None, Field(gt=0, le=10)]

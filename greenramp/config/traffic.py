@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from greenramp.config.base import Strict
-from greenramp.handling import MAX_BODY_KB, Edge, Handling, Retry
+from greenramp.traffic.handling import MAX_BODY_KB, Edge, Handling, Retry
 
 _HEADER = r"^[a-z0-9-]{1,64}$"
 _COOKIE = r"^[A-Za-z0-9_-]{1,64}$"

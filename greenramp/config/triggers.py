@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from greenramp.config.base import Strict
-from greenramp.plan import CHAMPION, PREVIOUS
+
+CHAMPION, PREVIOUS = "champion", "previous"
+"""The aliases a promotion moves."""
 
 
 def _not_our_own(alias: str) -> str:

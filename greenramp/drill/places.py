@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from greenramp.phases import Phase
-from greenramp.route import RETIRING, Route
+from greenramp.lifecycle.phases import Phase
+from greenramp.traffic.route import RETIRING, Route
 
 LADDER = (20.0, 50.0, 100.0)
 """Shares of a drill's candidate, in percent."""

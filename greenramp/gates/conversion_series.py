@@ -7,8 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from greenramp.evidence import Evidence, Stratum
 from greenramp.gates.events import Bools, Ints
+from greenramp.gates.evidence import Evidence, Stratum
 from greenramp.gates.likelihood import Floats
 from greenramp.gates.rate_gate import RESERVE, Harm
 from greenramp.gates.rate_series import RateSeries

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
-from greenramp.evidence import Evidence, Stratum
+from greenramp.gates.evidence import Evidence, Stratum
 from greenramp.gates.looks import BLOCK_EVENTS, Clock, base_rate_of
 from greenramp.gates.rate_gate import RESERVE, Counts, RateGate
 

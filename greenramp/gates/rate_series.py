@@ -8,9 +8,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from greenramp.evidence import Evidence, Stratum
 from greenramp.gates.blocks import Blocks, Cut
 from greenramp.gates.events import Bools, Events, Ints, Numbers
+from greenramp.gates.evidence import Evidence, Stratum
 from greenramp.gates.likelihood import Floats
 from greenramp.gates.rate_gate import RESERVE, Counts, Harm, RateGate
 from greenramp.gates.users import Users, first_of_each

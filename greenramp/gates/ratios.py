@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from greenramp.evidence import Evidence
+from greenramp.gates.evidence import Evidence
 from greenramp.gates.likelihood import Floats, log_likelihood, log_mean_exp
 
 STEP, PRIOR_REACH, SCAN_REACH = 0.01, 250, 700  # grid of log ratios; the prior covers +-2.5, the scan +-7

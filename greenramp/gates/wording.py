@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from greenramp.evidence import Evidence
+from greenramp.gates.evidence import Evidence
 
 
 def number(value: float) -> str:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from greenramp.config import Environment
 from greenramp.config.shadow import Slices
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 
 _NO_SLICES = Slices()
 

@@ -23,7 +23,7 @@ from greenramp.errors import ProvisionFailed
 from greenramp.home import Home
 from greenramp.providers.base import EnvironmentOrder, RunningEnvironment
 from greenramp.providers.virtualenv import ensure_virtualenv
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 
 _HOST = "127.0.0.1"
 _PORTS_TRIED = 2000

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from greenramp.lifecycle.phases import Phase
 from greenramp.moments import duration
-from greenramp.phases import Phase
 from greenramp.reporting.account import Line
 from greenramp.reporting.figures import figures_of
 

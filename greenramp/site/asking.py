@@ -5,11 +5,11 @@ from __future__ import annotations
 from greenramp.clients.configfiles import read_service, service_names
 from greenramp.clients.wishbook import Book, change_book, read_world
 from greenramp.config import Service
-from greenramp.deliveries import Delivery
 from greenramp.errors import ConfigError
-from greenramp.signs import told
 from greenramp.site.settings import SiteSettings
-from greenramp.wishes import Act, ask
+from greenramp.triggers.deliveries import Delivery
+from greenramp.triggers.signs import told
+from greenramp.triggers.wishes import Act, ask
 
 
 def note_delivery(site: SiteSettings, delivery: Delivery) -> list[str]:

@@ -9,13 +9,12 @@ from greenramp.clients.configfiles import read_service
 from greenramp.clients.driftfile import change_drift
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.registrylook import MlflowRest
-from greenramp.config import Service
-from greenramp.drift import Drift, Found, Registered, What, compare, remember
+from greenramp.config import CHAMPION, Service
 from greenramp.errors import ConfigError, GreenrampError
-from greenramp.plan import CHAMPION
-from greenramp.route import Route
+from greenramp.lifecycle.drift import Drift, Found, Registered, What, compare, remember
 from greenramp.site.environments import provider_of
 from greenramp.site.settings import SiteSettings
+from greenramp.traffic.route import Route
 
 
 def look_for_drift(site: SiteSettings) -> tuple[Drift, ...]:

@@ -12,7 +12,7 @@ from greenramp.errors import ProvisionFailed, Unreachable
 from greenramp.providers.base import Provider
 from greenramp.providers.local import LocalProvider
 from greenramp.site.settings import SiteSettings
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 
 
 def provider_of(site: SiteSettings) -> Provider:

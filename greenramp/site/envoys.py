@@ -12,12 +12,12 @@ from greenramp.clients.envoy.router import Router
 from greenramp.clients.lastwords import last_words
 from greenramp.clients.supervisor import Process, Supervisor
 from greenramp.errors import ConfigError, GreenrampError, Unreachable
-from greenramp.handling import Edge
 from greenramp.home import Home
 from greenramp.site.edgeport import ADDRESS, who_accepts
 from greenramp.site.settings import SiteSettings
 from greenramp.site.slots import SLOTS, ensure_active_slot, other_slot, slot_program
 from greenramp.site.steering import ELDER, YOUNGER, choose
+from greenramp.traffic.handling import Edge
 
 LAST_REQUESTS_SECONDS = 5
 _READY_SECONDS = 60

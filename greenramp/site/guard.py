@@ -20,10 +20,10 @@ from greenramp.clients.envoy.router import Router
 from greenramp.clients.journal import Journal
 from greenramp.errors import GreenrampError, Unreachable
 from greenramp.home import Home
-from greenramp.route import lapse
 from greenramp.site.heartbeat import beat
 from greenramp.site.settings import this_home
 from greenramp.site.standbywatch import StandbyWatch
+from greenramp.traffic.route import lapse
 
 _LOOK_SECONDS = 0.5
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from greenramp.clients.registry import Registry
 from greenramp.clients.releaserecord import close_others
-from greenramp.config import Service
-from greenramp.plan import CHAMPION, PREVIOUS
+from greenramp.config import CHAMPION, PREVIOUS, Service
 from greenramp.site.settings import SiteSettings
 
 

@@ -22,12 +22,12 @@ from starlette.routing import Route
 
 from greenramp.clients.prefectapi import PrefectApi
 from greenramp.clients.takendeliveries import take_once
-from greenramp.deliveries import Delivery, NotTaken, Refusal, read_delivery
 from greenramp.errors import GreenrampError
 from greenramp.site.asking import note_delivery
 from greenramp.site.keys import webhook_secret
 from greenramp.site.settings import SiteSettings, this_site
 from greenramp.site.watching import look_at
+from greenramp.triggers.deliveries import Delivery, NotTaken, Refusal, read_delivery
 
 MAX_BODY_BYTES = 1024 * 1024
 """An event has some hundred bytes; a version's description at most some thousand."""

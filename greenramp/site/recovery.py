@@ -15,11 +15,11 @@ from greenramp.clients.journal import Journal
 from greenramp.clients.stops import forget_stop
 from greenramp.config import Service
 from greenramp.errors import Fenced
-from greenramp.recovery import Recovery, Way, find, take_over
-from greenramp.route import Route, leave
+from greenramp.lifecycle.recovery import Recovery, Way, find, take_over
 from greenramp.site.environments import retire
 from greenramp.site.resuming import order_resume, see_stopped
 from greenramp.site.settings import SiteSettings
+from greenramp.traffic.route import Route, leave
 
 _LEASE_SECONDS = 20.0
 """A recovery that died is itself found dead so soon."""

@@ -14,7 +14,6 @@ from greenramp.clients.atomicfile import locked
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.supervisor import Supervisor
 from greenramp.errors import ConfigError, GreenrampError, Unreachable
-from greenramp.handling import Edge
 from greenramp.site.edgeport import ADDRESS
 from greenramp.site.envoys import LAST_REQUESTS_SECONDS, Envoys, write_slot
 from greenramp.site.settings import SiteSettings, read_settings
@@ -22,6 +21,7 @@ from greenramp.site.slots import ensure_active_slot, other_slot, read_active_slo
 from greenramp.site.standby import ensure_standby
 from greenramp.site.steering import ELDER, choose
 from greenramp.site.takeover import Takeover, forget_takeover, note_takeover, read_takeover
+from greenramp.traffic.handling import Edge
 
 Say = Callable[[str], None]
 

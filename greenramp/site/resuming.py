@@ -9,11 +9,11 @@ from greenramp.clients.envoy.clusters import cluster_name
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.prefectapi import PrefectApi
 from greenramp.clients.stops import add_asked, nobody_lives, read_asked, read_stop
-from greenramp.recovery import Found, Recovery
-from greenramp.resuming import World, stopped
-from greenramp.route import Route
+from greenramp.lifecycle.recovery import Found, Recovery
+from greenramp.lifecycle.resuming import World, stopped
 from greenramp.site.settings import SiteSettings
-from greenramp.split import Side
+from greenramp.traffic.route import Route
+from greenramp.traffic.split import Side
 
 
 def see_stopped(site: SiteSettings, route: Route) -> Found | None:

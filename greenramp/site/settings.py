@@ -11,8 +11,8 @@ from typing import Any
 from greenramp.clients.atomicfile import read_json, write_json
 from greenramp.clients.formats import UNREADABLE, Damaged, require_known
 from greenramp.errors import ConfigError
-from greenramp.handling import Edge
 from greenramp.home import Home
+from greenramp.traffic.handling import Edge
 
 HOME_VARIABLE = "GREENRAMP_HOME"
 _FORMAT = 1

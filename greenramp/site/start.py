@@ -21,7 +21,6 @@ from greenramp.clients.prefectapi import PrefectApi
 from greenramp.clients.registrylook import MlflowRest
 from greenramp.clients.supervisor import Supervisor
 from greenramp.clients.wishbook import ensure_since
-from greenramp.deliveries import EVENTS
 from greenramp.errors import ConfigError, GreenrampError, Unreachable
 from greenramp.site.automations import ensure_automations
 from greenramp.site.deployments import ensure_deployments
@@ -48,6 +47,7 @@ from greenramp.site.slots import FIRST_SLOT, SLOTS, read_active_slot, slot_progr
 from greenramp.site.standby import ensure_standby
 from greenramp.site.stop import end_processes
 from greenramp.site.takeover import forget_takeover
+from greenramp.triggers.deliveries import EVENTS
 
 Say = Callable[[str], None]
 

@@ -16,15 +16,15 @@ from greenramp.clients.journal import read_last_look
 from greenramp.clients.orderbook import read_held
 from greenramp.clients.supervisor import Process, Supervisor
 from greenramp.errors import Unreachable
-from greenramp.held import Held
 from greenramp.home import Home
+from greenramp.lifecycle.held import Held
 from greenramp.reporting.progress import Now, later, now_of
 from greenramp.site.edgeport import foreign_listeners
 from greenramp.site.enforcement import Enforcement, enforcement
 from greenramp.site.settings import read_settings
 from greenramp.site.slots import FIRST_SLOT, SLOTS, read_active_slot, slot_program
 from greenramp.site.steering import can_steer
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from greenramp.clients.atomicfile import read_json, write_json
 from greenramp.clients.formats import UNREADABLE
-from greenramp.handling import Edge
 from greenramp.home import Home
 from greenramp.site.slots import SLOTS
+from greenramp.traffic.handling import Edge
 
 
 @dataclass(frozen=True)

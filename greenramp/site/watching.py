@@ -18,12 +18,24 @@ from greenramp.clients.registrylook import MlflowRest
 from greenramp.clients.wishbook import Book, change_book, claimed_version, ensure_since, read_book, read_world
 from greenramp.config import Service
 from greenramp.errors import GreenrampError, Refused
-from greenramp.freeze import frozen
-from greenramp.orders import Word
-from greenramp.route import Route
-from greenramp.signs import asking, compare
+from greenramp.lifecycle.freeze import frozen
+from greenramp.lifecycle.orders import Word
 from greenramp.site.settings import SiteSettings
-from greenramp.wishes import Act, Run, Way, Wish, WishState, ask, next_to_start, settle, started, to_take_back, withdraw
+from greenramp.traffic.route import Route
+from greenramp.triggers.signs import asking, compare
+from greenramp.triggers.wishes import (
+    Act,
+    Run,
+    Way,
+    Wish,
+    WishState,
+    ask,
+    next_to_start,
+    settle,
+    started,
+    to_take_back,
+    withdraw,
+)
 
 _RELEASE = "release/greenramp"
 _FLOWS = ("release", "rollback", "shadow")

@@ -14,8 +14,8 @@ from greenramp.cli.main import app
 from greenramp.clients.envoy.routes import route_file
 from greenramp.errors import ConfigError
 from greenramp.home import Home
-from greenramp.route import Route
-from greenramp.split import Side
+from greenramp.traffic.route import Route
+from greenramp.traffic.split import Side
 
 ROOT = Path(__file__).parents[2]
 SUITE = """

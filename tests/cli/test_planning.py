@@ -18,9 +18,9 @@ from greenramp.clients.envoy.clusters import Upstream, cluster_file
 from greenramp.clients.envoy.routes import route_file
 from greenramp.errors import ConfigError
 from greenramp.home import Home
-from greenramp.route import Route
 from greenramp.site.settings import SiteSettings
-from greenramp.split import Side
+from greenramp.traffic.route import Route
+from greenramp.traffic.split import Side
 
 CODE = "def _load_pyfunc(path):\n    raise RuntimeError('preflight loads no model')\n"
 SERVICE = """

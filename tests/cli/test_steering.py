@@ -14,9 +14,9 @@ from greenramp.clients.journal import Journal
 from greenramp.clients.orderbook import Steering
 from greenramp.errors import ConfigError, Overruled, Refused
 from greenramp.home import Home
-from greenramp.route import RETIRING, Route
 from greenramp.site.settings import SiteSettings
-from greenramp.split import Side
+from greenramp.traffic.route import RETIRING, Route
+from greenramp.traffic.split import Side
 
 SERVICE = """
 model: fraud

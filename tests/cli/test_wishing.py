@@ -10,7 +10,7 @@ from greenramp.cli.main import app
 from greenramp.clients.wishbook import Book, change_book
 from greenramp.errors import ConfigError
 from greenramp.home import Home
-from greenramp.wishes import Wish, WishState
+from greenramp.triggers.wishes import Wish, WishState
 
 ASKED = Wish("fraud-8", "8", 1000.0, 1000.0, ("alias", "stage"))
 

@@ -14,11 +14,11 @@ from greenramp.clients.evidence_sources import (
 )
 from greenramp.clients.jsonlines import OLDER_KEPT, generation
 from greenramp.config import Gate
-from greenramp.counting import Counting
 from greenramp.errors import ConfigError
-from greenramp.evidence import Evidence, Stratum
+from greenramp.gates.evidence import Evidence, Stratum
 from greenramp.home import Home
-from greenramp.split import Side
+from greenramp.measures.counting import Counting
+from greenramp.traffic.split import Side
 
 GATES = [
     Gate.model_validate({"name": "errors", "metric": "errors", "margin": 0.2}),

@@ -20,14 +20,14 @@ from greenramp.clients.stepsuites import AGAIN_SECONDS, StepRows, StepSuites
 from greenramp.clients.steptable import frame_of
 from greenramp.config import Pinned, Service
 from greenramp.config.expectations import Expected, Suite, SuiteGate
-from greenramp.drafting import draft
 from greenramp.errors import ConfigError
-from greenramp.expectations import State, markdown_of, table_of
 from greenramp.home import Home
-from greenramp.inputsdraft import draft_inputs
 from greenramp.preflight import refusal
 from greenramp.smoke.answer import Answer
-from greenramp.split import Side
+from greenramp.suites.drafting import draft
+from greenramp.suites.expectations import State, markdown_of, table_of
+from greenramp.suites.inputsdraft import draft_inputs
+from greenramp.traffic.split import Side
 from greenramp.verdict import Outcome
 
 ROOT = Path(__file__).parents[2]

@@ -9,8 +9,8 @@ from greenramp.clients.envoy.routes import route_file
 from greenramp.clients.frames import answers_of_live, read_frame
 from greenramp.errors import ConfigError
 from greenramp.home import Home
-from greenramp.route import Route
-from greenramp.split import Side
+from greenramp.traffic.route import Route
+from greenramp.traffic.split import Side
 
 ROWS = [{"prediction": 1.5, "city": "007", "failed": False}, {"prediction": None, "city": "x", "failed": True}]
 

@@ -8,7 +8,7 @@ from greenramp.clients.journal import Journal
 from greenramp.clients.orderbook import OrderBook, Steering, read_held
 from greenramp.errors import Overruled
 from greenramp.home import Home
-from greenramp.orders import Order, Word
+from greenramp.lifecycle.orders import Order, Word
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from greenramp.clients.polling import Polled
 from greenramp.clients.releaseevidence import ReleaseEvidence
 from greenramp.config import Service
 from greenramp.home import Home
-from greenramp.rules import judge_all
-from greenramp.split import Side
+from greenramp.judging.rules import judge_all
+from greenramp.traffic.split import Side
 from greenramp.verdict import Outcome
 
 COUNTS = "select side, total, bad from sums"

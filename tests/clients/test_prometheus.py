@@ -11,9 +11,9 @@ from prometheus_server import Exporter, PrometheusServer, find_prometheus, show
 from greenramp.clients.outside import check_source, open_source
 from greenramp.clients.prometheus import Prometheus
 from greenramp.config import PrometheusSource
-from greenramp.cumulative import Sides
 from greenramp.errors import BadEvidence, Unreachable
-from greenramp.split import Side
+from greenramp.measures.cumulative import Sides
+from greenramp.traffic.split import Side
 
 RECORDED = Path(__file__).parent / "prometheus_answers"
 BAD, TOTAL = "sum by (environment) (refused_total)", "sum by (environment) (paid_total)"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from greenramp.clients.outside import check_source, open_source
 from greenramp.config import PrometheusSource
 from greenramp.errors import BadEvidence, ConfigError, GreenrampError, Unreachable
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 
 RECORDED = {path.stem: json.loads(path.read_text()) for path in Path(__file__).parent.glob("prometheus_answers/*.json")}
 COUNTS = {"bad": "sum by (environment) (refused_total)", "total": "sum by (environment) (paid_total)"}

@@ -6,7 +6,7 @@ from mlflow.tracking import MlflowClient
 from greenramp.clients.artifacts import tree_digest
 from greenramp.clients.registry import Registry, described
 from greenramp.errors import ConfigError, Unreachable
-from greenramp.reference import Kind, Reference, parse_reference
+from greenramp.lifecycle.reference import Kind, Reference, parse_reference
 
 
 @pytest.fixture

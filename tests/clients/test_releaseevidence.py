@@ -8,8 +8,8 @@ from greenramp.clients.evidence_sources import append_labels, marks
 from greenramp.clients.releaseevidence import ReleaseEvidence
 from greenramp.config import Service
 from greenramp.home import Home
-from greenramp.rules import judge_all
-from greenramp.split import Side
+from greenramp.judging.rules import judge_all
+from greenramp.traffic.split import Side
 
 PLAN = Service.model_validate(
     {

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from greenramp.clients.requestlines import RequestLines
-from greenramp.requestcolumns import requests_of
-from greenramp.traffic_log import seen_request
+from greenramp.measures.requestcolumns import requests_of
+from greenramp.measures.traffic_log import seen_request
 
 ROW = {  # the keys in Envoy's order
     "id": "fcd08bf1-2727-4684-800a-bacd80d555fe",

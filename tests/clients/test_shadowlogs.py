@@ -9,7 +9,7 @@ from greenramp.clients.shadowlogs import News, ShadowLogs, features_of
 from greenramp.home import Home
 from greenramp.shadow.answers import Answer
 from greenramp.shadow.pairing import Pairing
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from greenramp.clients.shadowlogs import ShadowLogs
 from greenramp.clients.shadowrun import SUITE, Shadowed, ShadowRun
 from greenramp.config import Service
 from greenramp.errors import GateFailed, NoEvidence
-from greenramp.expectations import SuiteResult
 from greenramp.home import Home
-from greenramp.split import Side
+from greenramp.suites.expectations import SuiteResult
+from greenramp.traffic.split import Side
 from greenramp.verdict import Outcome, Verdict, worst
 
 GATE = {"name": "errors", "metric": "errors", "margin": 0.2}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from greenramp.clients.outside import check_source, open_source
 from greenramp.config import SqlSource
 from greenramp.errors import BadEvidence, ConfigError, GreenrampError, Unreachable
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 
 LABELS = "select id, label, seq from outcomes where service = :service and seq > :cursor order by seq"
 COUNTS = "select side, count(*) as total, sum(refunded) as bad from orders where service = :service group by side"

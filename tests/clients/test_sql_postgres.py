@@ -12,8 +12,8 @@ from greenramp.clients.releaseevidence import ReleaseEvidence
 from greenramp.config import Service, SqlSource
 from greenramp.errors import BadEvidence, Unreachable
 from greenramp.home import Home
-from greenramp.rules import judge_all
-from greenramp.split import Side
+from greenramp.judging.rules import judge_all
+from greenramp.traffic.split import Side
 from greenramp.verdict import Outcome
 
 LABELS = "select id, label, seq from outcomes where service = :service and seq > :cursor order by seq limit 10000"

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from greenramp.clients.steptable import Asked, StepTable, asked_in
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 
 
 def asked(request_id, ts=1.0, failed=False, **more):

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from greenramp.clients.tables import Table
 from greenramp.errors import ConfigError
-from greenramp.recorded import Row
-from greenramp.split import Side
+from greenramp.judging.recorded import Row
+from greenramp.traffic.split import Side
 
 ROWS = [
     {"side": "candidate", "time": 1.5, "user": "ann", "share": 25.0, "step": "25 %", "failed": False, "ms": 12.5,

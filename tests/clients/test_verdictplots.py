@@ -4,7 +4,7 @@ import random
 
 from greenramp.clients.verdictplots import evidence_figure
 from greenramp.config import Service
-from greenramp.recorded import Replay, Row
+from greenramp.judging.recorded import Replay, Row
 
 PLAN = Service.model_validate(
     {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from greenramp.drill.places import LADDER, Place, Sight, reached
-from greenramp.phases import Phase
-from greenramp.route import RETIRING, Route
+from greenramp.lifecycle.phases import Phase
+from greenramp.traffic.route import RETIRING, Route
 
 CLAIMED = {"ts": 1.0, "event": "claimed"}
 

@@ -7,7 +7,7 @@ from flows.release import release
 from flows.rollback import rollback
 from flows.shadow import shadow
 from flows.steer import steer
-from greenramp.orders import Word
+from greenramp.lifecycle.orders import Word
 
 FLOWS = {"release": release, "rollback": rollback, "shadow": shadow, "steer": steer}
 

@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from greenramp.evidence import Evidence, Stratum
 from greenramp.gates import Budget, ConversionSeries, RateRule, Role, judge
 from greenramp.gates.events import Events
+from greenramp.gates.evidence import Evidence, Stratum
 from greenramp.verdict import Outcome
 
 RULE = RateRule("clicks", Role.GUARD, 50, bad="requests converted", margin=0.05, fewer=True)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from greenramp.evidence import Evidence, Stratum
 from greenramp.gates import DriftSeries, Health, RateRule, RateSeries, Role, judge
 from greenramp.gates.events import Events
+from greenramp.gates.evidence import Evidence, Stratum
 from greenramp.gates.rate_gate import Counts
 from greenramp.verdict import Outcome
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from greenramp.evidence import Evidence, Stratum
+from greenramp.gates.evidence import Evidence, Stratum
 from greenramp.gates.rate_gate import Counts, Harm, RateGate, log_bets, null_rate
 from greenramp.gates.ratios import comparable, ratio, ratio_interval
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from greenramp.evidence import Evidence, Stratum
 from greenramp.gates import RateSeries, ShareSeries
 from greenramp.gates.blocks import BLOCK_EVENTS
 from greenramp.gates.events import Events
+from greenramp.gates.evidence import Evidence, Stratum
 
 ALICE, BOB = 1, 2**63 + 5
 OUTCOMES = st.lists(

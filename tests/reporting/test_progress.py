@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from greenramp.phases import Phase
+from greenramp.lifecycle.phases import Phase
 from greenramp.reporting.progress import (
     Now,
     as_facts,

@@ -21,16 +21,16 @@ from greenramp.clients.envoy.clusters import Upstream
 from greenramp.clients.envoy.router import Router
 from greenramp.clients.supervisor import Supervisor
 from greenramp.errors import Unreachable
-from greenramp.handling import Edge
 from greenramp.home import Home
-from greenramp.route import claim, leave, shift, switch
 from greenramp.site.envoys import fit, write_slot
 from greenramp.site.programs import environment, folders, supervisor_file
 from greenramp.site.restart import restart_router
 from greenramp.site.settings import SiteSettings
 from greenramp.site.slots import FIRST_SLOT, SLOTS, other_slot, read_active_slot, slot_program
 from greenramp.site.steering import can_steer
-from greenramp.split import Side
+from greenramp.traffic.handling import Edge
+from greenramp.traffic.route import claim, leave, shift, switch
+from greenramp.traffic.split import Side
 
 HERE = Path(__file__).parent
 SERVICE = "fraud"

@@ -21,28 +21,28 @@ from greenramp.clients.supervisor import Program
 from greenramp.clients.takendeliveries import take_once
 from greenramp.clients.wishbook import Book, change_book, ensure_since, read_book, read_world
 from greenramp.config import Service
-from greenramp.drift import Drift, What
 from greenramp.errors import Unreachable
-from greenramp.handling import Edge
-from greenramp.history import served_over_time
 from greenramp.home import Home
+from greenramp.lifecycle.drift import Drift, What
+from greenramp.lifecycle.orders import Order, Word
+from greenramp.lifecycle.phases import Phase
+from greenramp.lifecycle.plan import Before, Candidate, Exposure
+from greenramp.lifecycle.resuming import Stop
 from greenramp.news import Kind, News
-from greenramp.orders import Order, Word
-from greenramp.phases import Phase
-from greenramp.plan import Before, Candidate, Exposure
 from greenramp.providers.local import LocalProvider
 from greenramp.reporting import account_of
-from greenramp.resuming import Stop
-from greenramp.route import Route
-from greenramp.signs import Seen
+from greenramp.reporting.history import served_over_time
 from greenramp.site.keys import encryption_key, webhook_secret
 from greenramp.site.recovery import find_dead
 from greenramp.site.settings import SiteSettings, read_settings
 from greenramp.site.start import write_files
 from greenramp.site.status import read_status
 from greenramp.site.takeover import Takeover, note_takeover, read_takeover
-from greenramp.split import Side
-from greenramp.wishes import Wish
+from greenramp.traffic.handling import Edge
+from greenramp.traffic.route import Route
+from greenramp.traffic.split import Side
+from greenramp.triggers.signs import Seen
+from greenramp.triggers.wishes import Wish
 
 SERVICE, RELEASE = "fraud", "fraud-8-aaaaaaaa"
 PLAN = Service.model_validate({"model": "fraud", "gates": [{"name": "errors", "metric": "errors", "margin": 0.2}]})

@@ -3,8 +3,8 @@
 import pytest
 
 from greenramp.clients.driftfile import change_drift, mark_told, read_drift
-from greenramp.drift import Drift, What
 from greenramp.home import Home
+from greenramp.lifecycle.drift import Drift, What
 
 ALIAS = Drift("fraud", What.ALIAS, "moved", acts=False, since=1.0)
 ROUTE = Drift("fraud", What.ROUTE, "edited", acts=True, since=2.0)

@@ -18,13 +18,13 @@ from greenramp.clients.configfiles import check_all, read_service, read_site, re
 from greenramp.clients.evidence_sources import labels_file, parse_labels
 from greenramp.clients.jsonlines import JsonLines
 from greenramp.clients.requestlog import RequestLog
-from greenramp.deliveries import ID_HEADER, SIGNATURE_HEADER, TIME_HEADER, signature
 from greenramp.errors import ConfigError
 from greenramp.home import Home
-from greenramp.orders import Order
+from greenramp.lifecycle.orders import Order
 from greenramp.site.collector import collector
 from greenramp.site.receiver import receiver
 from greenramp.site.settings import SiteSettings
+from greenramp.triggers.deliveries import ID_HEADER, SIGNATURE_HEADER, TIME_HEADER, signature
 
 BOUNDED = settings(
     max_examples=25, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)

@@ -9,12 +9,12 @@ from contextlib import suppress
 import pytest
 
 from greenramp.clients.envoy.admin import Admin
-from greenramp.handling import Edge
 from greenramp.site import restart
 from greenramp.site.envoys import Envoys
 from greenramp.site.slots import other_slot
 from greenramp.site.steering import can_steer
 from greenramp.site.takeover import read_takeover
+from greenramp.traffic.handling import Edge
 
 pytestmark = pytest.mark.skipif(not can_steer(), reason="this kernel can't steer new connections")
 

@@ -16,10 +16,10 @@ from own_servers import ask_rest, await_answer, bare_site, running
 from greenramp.clients.atomicfile import read_json
 from greenramp.clients.registrylook import MlflowRest
 from greenramp.clients.wishbook import read_book
-from greenramp.deliveries import EVENTS, ID_HEADER, SIGNATURE_HEADER, TIME_HEADER, signature
 from greenramp.site.keys import webhook_secret
 from greenramp.site.receiver import MAX_BODY_BYTES
-from greenramp.wishes import WishState
+from greenramp.triggers.deliveries import EVENTS, ID_HEADER, SIGNATURE_HEADER, TIME_HEADER, signature
+from greenramp.triggers.wishes import WishState
 
 GATE = "gates: [{metric: errors, name: errors, margin: 0.5}]"
 

@@ -11,14 +11,14 @@ from greenramp.clients.atomicfile import write_json
 from greenramp.clients.envoy.admin import Admin
 from greenramp.clients.envoy.clusters import Upstream
 from greenramp.errors import Unreachable
-from greenramp.handling import Edge
-from greenramp.route import claim, copy
 from greenramp.site.restart import settle_router
 from greenramp.site.settings import read_settings
 from greenramp.site.standby import ensure_standby
 from greenramp.site.steering import YOUNGER, can_steer, choose
 from greenramp.site.stop import end_processes
-from greenramp.split import Side
+from greenramp.traffic.handling import Edge
+from greenramp.traffic.route import claim, copy
+from greenramp.traffic.split import Side
 
 pytestmark = pytest.mark.skipif(not can_steer(), reason="this kernel can't steer new connections")
 

@@ -16,7 +16,7 @@ from greenramp.site.keys import WEBHOOK_VARIABLE, encryption_key, ensure_secrets
 from greenramp.site.programs import environment, programs, supervisor_file
 from greenramp.site.settings import SiteSettings
 from greenramp.site.start import write_files
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 
 SECRETS = {
     VARIABLE: "slack://TokenAAAA/TokenBBBB/TokenCCCC",

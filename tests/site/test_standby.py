@@ -13,10 +13,10 @@ from greenramp.clients.atomicfile import locked
 from greenramp.clients.envoy.admin import Admin
 from greenramp.clients.envoy.logrotation import ensure_log_bounded
 from greenramp.clients.jsonlines import JsonLines
-from greenramp.handling import Edge
 from greenramp.site.slots import other_slot, slots_lock
 from greenramp.site.status import read_status
 from greenramp.site.steering import can_steer
+from greenramp.traffic.handling import Edge
 
 pytestmark = pytest.mark.skipif(not can_steer(), reason="this kernel can't steer new connections")
 

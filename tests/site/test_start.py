@@ -13,11 +13,11 @@ import pytest
 from greenramp.clients.envoy.router import Router
 from greenramp.errors import Unreachable
 from greenramp.home import Home
-from greenramp.route import Route
 from greenramp.site import start as starting
 from greenramp.site.settings import HOME_VARIABLE, SiteSettings
 from greenramp.site.start import start, write_files
-from greenramp.split import Side
+from greenramp.traffic.route import Route
+from greenramp.traffic.split import Side
 
 
 @pytest.fixture

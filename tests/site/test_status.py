@@ -14,10 +14,10 @@ from greenramp.clients.atomicfile import write_text
 from greenramp.clients.envoy.sidetraffic import read_traffic
 from greenramp.clients.journal import Journal
 from greenramp.clients.orderbook import OrderBook
-from greenramp.orders import Order, Word
-from greenramp.route import claim, copy
+from greenramp.lifecycle.orders import Order, Word
 from greenramp.site.programs import environment
 from greenramp.site.status import read_status
+from greenramp.traffic.route import claim, copy
 
 GREENRAMP = Path(sys.executable).parent / "greenramp"
 

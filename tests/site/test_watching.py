@@ -14,10 +14,10 @@ from greenramp.clients.prefectapi import PrefectApi
 from greenramp.clients.registrylook import MlflowRest
 from greenramp.clients.wishbook import ensure_since, read_book
 from greenramp.errors import Overruled
-from greenramp.orders import Order, Word
-from greenramp.route import Route
+from greenramp.lifecycle.orders import Order, Word
 from greenramp.site.watching import look_at_all
-from greenramp.split import Side
+from greenramp.traffic.route import Route
+from greenramp.traffic.split import Side
 
 GATE = "gates: [{metric: errors, name: errors, margin: 0.5}]"
 

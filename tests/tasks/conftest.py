@@ -15,9 +15,9 @@ from greenramp.clients.atomicfile import write_json
 from greenramp.clients.envoy.clusters import Upstream, cluster_file
 from greenramp.clients.envoy.routes import route_file
 from greenramp.home import Home
-from greenramp.route import Route
 from greenramp.site.settings import SiteSettings
-from greenramp.split import Side
+from greenramp.traffic.route import Route
+from greenramp.traffic.split import Side
 
 CODE = """
 def _load_pyfunc(path):

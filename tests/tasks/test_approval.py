@@ -13,10 +13,10 @@ from greenramp.clients.journal import Journal
 from greenramp.clients.orderbook import OrderBook
 from greenramp.config import Service
 from greenramp.errors import Fenced, Overruled
-from greenramp.orders import Order, Word
-from greenramp.plan import Candidate, Exposure
-from greenramp.route import Route
-from greenramp.split import Side
+from greenramp.lifecycle.orders import Order, Word
+from greenramp.lifecycle.plan import Candidate, Exposure
+from greenramp.traffic.route import Route
+from greenramp.traffic.split import Side
 from tasks.approval import await_approval, hold
 
 GATE = {"name": "errors", "metric": "errors", "margin": 0.2}

@@ -16,8 +16,8 @@ from greenramp.clients.envoy.routes import route_file
 from greenramp.clients.journal import Journal
 from greenramp.config import Service
 from greenramp.errors import NoEvidence
-from greenramp.route import Route
-from greenramp.split import Side
+from greenramp.traffic.route import Route
+from greenramp.traffic.split import Side
 from greenramp.verdict import Outcome
 from tasks.canary import watch
 

@@ -12,9 +12,9 @@ from greenramp.clients.journal import Journal
 from greenramp.clients.outbox import Outbox
 from greenramp.config import Service
 from greenramp.errors import ConfigError, Refused
-from greenramp.plan import Exposure
-from greenramp.route import Route
-from greenramp.split import Side
+from greenramp.lifecycle.plan import Exposure
+from greenramp.traffic.route import Route
+from greenramp.traffic.split import Side
 from tasks.approval import hold
 from tasks.freeze import Freezes, journal_override, require_not_frozen
 

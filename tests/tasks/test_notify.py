@@ -9,8 +9,8 @@ from prefect.logging import disable_run_logger
 from greenramp.clients.journal import Journal
 from greenramp.clients.outbox import Outbox
 from greenramp.clients.releaserecord import ReleaseRecord
+from greenramp.lifecycle.plan import Candidate
 from greenramp.news import Kind
-from greenramp.plan import Candidate
 from tasks.notify import announce, see_told, tell_what_is_left
 
 CANDIDATE = Candidate("fraud-model", "8", "d1", "/nowhere", "run")

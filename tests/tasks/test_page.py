@@ -10,7 +10,7 @@ from prefect.logging import disable_run_logger
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from greenramp.home import Home
-from greenramp.phases import Phase
+from greenramp.lifecycle.phases import Phase
 from greenramp.reporting.progress import Now
 from tasks.page import live_page, show_end, show_phase
 

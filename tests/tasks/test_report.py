@@ -7,7 +7,7 @@ from prefect.logging import disable_run_logger
 from greenramp.clients.journal import Journal
 from greenramp.clients.releaserecord import open_record
 from greenramp.config import Service
-from greenramp.phases import Phase
+from greenramp.lifecycle.phases import Phase
 from tasks.report import close_release_record, record_phase
 
 VERDICT = {

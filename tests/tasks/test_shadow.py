@@ -20,9 +20,9 @@ from greenramp.clients.journal import Journal
 from greenramp.clients.shadowkept import KeptShadow
 from greenramp.config import Service
 from greenramp.errors import Unreachable
-from greenramp.handling import Edge
-from greenramp.route import Route
-from greenramp.split import Side
+from greenramp.traffic.handling import Edge
+from greenramp.traffic.route import Route
+from greenramp.traffic.split import Side
 from greenramp.verdict import Outcome, worst
 from tasks.shadow import watch_shadow
 

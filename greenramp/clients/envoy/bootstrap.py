@@ -9,9 +9,9 @@ from typing import Any
 from greenramp.clients.envoy.edgefilter import edge_filter
 from greenramp.clients.envoy.metrics import admin_cluster, metrics_listener, stats_config
 from greenramp.clients.envoy.userkey import user_key
-from greenramp.handling import MAX_BODY_KB, Edge
 from greenramp.home import Home
-from greenramp.traffic_log import SENT
+from greenramp.measures.traffic_log import SENT
+from greenramp.traffic.handling import MAX_BODY_KB, Edge
 
 _TYPE = "type.googleapis.com/envoy.extensions."
 
@@ -32,7 +32,7 @@ _LOG = {
     "us": "%COMMON_DURATION(DS_RX_BEG:DS_TX_END:us)%",
     "upstream_us": "%COMMON_DURATION(US_TX_BEG:US_RX_BEG:us)%",
     "sent": " ".join(
-        {  # SENT in greenramp.traffic_log; one value is read in half the time of six
+        {  # SENT in greenramp.measures.traffic_log; one value is read in half the time of six
             "cluster": "%UPSTREAM_CLUSTER%",
             "route": "%ROUTE_NAME%",
             "generation": "%METADATA(ROUTE:greenramp:generation)%",

@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from greenramp.handling import MAX_MIRROR_KB
-from greenramp.split import Side
+from greenramp.traffic.handling import MAX_MIRROR_KB
+from greenramp.traffic.split import Side
 
 _CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 _HTTP = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions"

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from greenramp.clients.envoy.router import Router
 from greenramp.errors import Fenced, GreenrampError
 from greenramp.home import Home
-from greenramp.route import renew
+from greenramp.traffic.route import renew
 
 _RENEWALS_PER_LEASE = 4
 

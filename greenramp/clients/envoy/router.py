@@ -13,8 +13,8 @@ from greenramp.clients.envoy.routes import records_of, route_file
 from greenramp.clients.writerlock import sole_writer
 from greenramp.errors import NotConfirmed
 from greenramp.home import Home
-from greenramp.route import Route
-from greenramp.split import Side
+from greenramp.traffic.route import Route
+from greenramp.traffic.split import Side
 
 PATIENCE_SECONDS = 12.0
 """A writer waits at most five seconds for Envoy, twice; one that holds the lock for longer has been stopped."""

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from greenramp.clients.envoy.clusters import cluster_name
-from greenramp.handling import Retry
-from greenramp.route import Route
-from greenramp.split import Side, Split
+from greenramp.traffic.handling import Retry
+from greenramp.traffic.route import Route
+from greenramp.traffic.split import Side, Split
 
 _INPUT_ERRORS = [400, 415, 422]
 """MLflow answers 400 when a model raises, and when a signature does not take what the champion's took."""

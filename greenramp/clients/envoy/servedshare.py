@@ -10,9 +10,9 @@ from greenramp.clients.envoy.clusters import cluster_name
 from greenramp.clients.jsonlines import JsonLines
 from greenramp.errors import NotConfirmed
 from greenramp.home import Home
-from greenramp.served import Served, requests_needed, served_by_count, served_by_user
-from greenramp.split import Side
-from greenramp.traffic_log import seen_request
+from greenramp.measures.served import Served, requests_needed, served_by_count, served_by_user
+from greenramp.measures.traffic_log import seen_request
+from greenramp.traffic.split import Side
 
 _LOOK_SECONDS = 0.1
 

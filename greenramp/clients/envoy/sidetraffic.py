@@ -12,7 +12,7 @@ from functools import cached_property
 from greenramp.clients.envoy.admin import Admin, Copies, Reading, copies_in
 from greenramp.clients.envoy.clusters import cluster_name
 from greenramp.home import Home
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 
 _CHOSEN = ("live", "backed", "fallback")
 """Roles that a route may choose; answers and times are counted there, whoever answers in the end."""

@@ -23,7 +23,7 @@ from greenramp.site.drill.service import SERVICE, forget_service, require_own, w
 from greenramp.site.environments import provider_of
 from greenramp.site.programs import client_environment
 from greenramp.site.settings import SiteSettings
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 
 Say = Callable[[str], None]
 

@@ -18,7 +18,7 @@ from greenramp.site.programs import GUARD, MLFLOW, PREFECT, WORKER
 from greenramp.site.settings import SiteSettings
 from greenramp.site.slots import FIRST_SLOT, read_active_slot, slot_program
 from greenramp.site.start import start
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 
 _PROGRAMS = {
     Fault.KILL_WORKER: WORKER,

@@ -15,7 +15,7 @@ from greenramp.errors import NotConfirmed
 from greenramp.home import Home
 from greenramp.site.drill.service import SERVICE
 from greenramp.site.settings import HOME_VARIABLE
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 
 _RUN_VARIABLE = "PREFECT__FLOW_RUN_ID"
 

@@ -21,7 +21,7 @@ from greenramp.site.drill.planting import Planted, Target, plant
 from greenramp.site.drill.processes import of_side
 from greenramp.site.drill.service import SERVICE, write_service
 from greenramp.site.drill.users import Seen, Users
-from greenramp.split import Side
+from greenramp.traffic.split import Side
 
 Say = Callable[[str], None]
 

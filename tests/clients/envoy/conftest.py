@@ -24,11 +24,11 @@ from greenramp.clients.envoy.routes import route_file
 from greenramp.clients.jsonlines import JsonLines
 from greenramp.clients.unixhttp import request
 from greenramp.errors import Unreachable
-from greenramp.handling import Edge, Handling
 from greenramp.home import Home
-from greenramp.route import claim, leave, switch
-from greenramp.split import Side
-from greenramp.traffic_log import taken_apart
+from greenramp.measures.traffic_log import taken_apart
+from greenramp.traffic.handling import Edge, Handling
+from greenramp.traffic.route import claim, leave, switch
+from greenramp.traffic.split import Side
 
 SECRET = bytes(range(16))
 """Under which the edge hashes users' keys; the published test vectors of SipHash use it."""

@@ -11,8 +11,8 @@ from greenramp.clients.atomicfile import write_text
 from greenramp.clients.envoy.clusters import Upstream
 from greenramp.clients.envoy.router import Router
 from greenramp.errors import ConfigError, NotConfirmed
-from greenramp.route import Route, shift
-from greenramp.split import Side
+from greenramp.traffic.route import Route, shift
+from greenramp.traffic.split import Side
 
 USERS = [f"user-{n}" for n in range(100)]
 
@@ -42,7 +42,7 @@ from pathlib import Path
 from greenramp.clients.envoy.router import Router
 from greenramp.errors import GreenrampError
 from greenramp.home import Home
-from greenramp.route import shift
+from greenramp.traffic.route import shift
 
 router = Router(Home(Path(sys.argv[1])))
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))

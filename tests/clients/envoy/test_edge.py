@@ -6,9 +6,9 @@ import uuid
 
 import pytest
 
-from greenramp.handling import Edge
-from greenramp.route import shift
-from greenramp.split import Side
+from greenramp.traffic.handling import Edge
+from greenramp.traffic.route import shift
+from greenramp.traffic.split import Side
 
 
 @pytest.fixture

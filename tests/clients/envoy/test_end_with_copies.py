@@ -8,9 +8,9 @@ import time
 import pytest
 
 from greenramp.clients.envoy.clusters import Upstream
-from greenramp.handling import Edge
-from greenramp.route import copy
-from greenramp.split import Side
+from greenramp.traffic.handling import Edge
+from greenramp.traffic.route import copy
+from greenramp.traffic.split import Side
 
 
 @pytest.fixture

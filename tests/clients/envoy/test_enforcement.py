@@ -11,14 +11,14 @@ import pytest
 
 from greenramp.clients.atomicfile import read_json, write_json
 from greenramp.errors import ConfigError, Refused
-from greenramp.handling import Edge
-from greenramp.route import take_back
 from greenramp.site import enforcement as module
 from greenramp.site.admission import admit
 from greenramp.site.enforcement import enforcement, require_enforcement
 from greenramp.site.heartbeat import beat, beat_age
 from greenramp.site.settings import SiteSettings
-from greenramp.split import Side
+from greenramp.traffic.handling import Edge
+from greenramp.traffic.route import take_back
+from greenramp.traffic.split import Side
 
 LOUD = "NOBODY ENDS A SHARED SPLIT"
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from greenramp.handling import Handling
-from greenramp.route import shift
-from greenramp.split import Side
-from greenramp.traffic_log import seen_request
+from greenramp.measures.traffic_log import seen_request
+from greenramp.traffic.handling import Handling
+from greenramp.traffic.route import shift
+from greenramp.traffic.split import Side
 
 USERS = [f"user-{n}" for n in range(60)]
 

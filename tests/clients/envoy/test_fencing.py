@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from greenramp.route import leave, take_back
 from greenramp.site.guard import look
+from greenramp.traffic.route import leave, take_back
 
 ROUNDS = 20
 USERS = [f"user-{n}" for n in range(40)]
@@ -22,7 +22,7 @@ from pathlib import Path
 from greenramp.clients.envoy.router import Router
 from greenramp.errors import GreenrampError
 from greenramp.home import Home
-from greenramp.route import claim, shift
+from greenramp.traffic.route import claim, shift
 
 router = Router(Home(Path(sys.argv[1])))
 

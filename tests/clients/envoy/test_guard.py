@@ -10,8 +10,8 @@ import pytest
 
 from greenramp.clients.journal import Journal
 from greenramp.errors import Fenced
-from greenramp.route import shift
 from greenramp.site.guard import look
+from greenramp.traffic.route import shift
 
 
 def share(site, seconds):

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from greenramp.errors import Fenced
-from greenramp.route import shift
 from greenramp.site.guard import look
+from greenramp.traffic.route import shift
 
 USERS = [f"user-{n}" for n in range(100)]
 HOUR = 3600.0

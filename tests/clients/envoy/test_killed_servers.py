@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from greenramp.route import shift
-from greenramp.split import Side
-from greenramp.traffic_log import seen_request
+from greenramp.measures.traffic_log import seen_request
+from greenramp.traffic.route import shift
+from greenramp.traffic.split import Side
 
 pytestmark = pytest.mark.load
 

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from greenramp.clients.envoy.lease import holding
-from greenramp.route import claim, leave, shift, take_back
-from greenramp.split import Side
+from greenramp.traffic.route import claim, leave, shift, take_back
+from greenramp.traffic.split import Side
 
 
 def keepers():

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from greenramp.handling import Edge
-from greenramp.split import Side
+from greenramp.traffic.handling import Edge
+from greenramp.traffic.split import Side
 
 
 @pytest.fixture

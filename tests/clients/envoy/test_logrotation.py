@@ -12,8 +12,8 @@ import pytest
 from greenramp.clients.envoy.logrotation import MAX_BYTES, ensure_log_bounded
 from greenramp.clients.jsonlines import OLDER_KEPT, JsonLines, generation
 from greenramp.errors import Unreachable
-from greenramp.handling import Edge
 from greenramp.site.guard import tend_log
+from greenramp.traffic.handling import Edge
 
 SMALL = 4_000
 

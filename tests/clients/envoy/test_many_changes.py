@@ -6,9 +6,9 @@ import time
 import pytest
 
 from greenramp.clients.envoy.clusters import cluster_name
-from greenramp.handling import Retry
-from greenramp.route import leave, settle, shift, switch
-from greenramp.split import Side
+from greenramp.traffic.handling import Retry
+from greenramp.traffic.route import leave, settle, shift, switch
+from greenramp.traffic.split import Side
 
 LADDER = (5.0, 25.0, 50.0, 100.0, 0.0)
 PACE_SECONDS = 0.0615

@@ -7,8 +7,8 @@ import pytest
 
 from greenramp.clients.atomicfile import read_json, write_text
 from greenramp.errors import Unreachable
-from greenramp.route import Route
-from greenramp.split import Side
+from greenramp.traffic.route import Route
+from greenramp.traffic.split import Side
 
 FILES = ["rds.json", "cds.json"]
 

@@ -5,8 +5,8 @@ import socket
 
 import pytest
 
-from greenramp.handling import Edge
-from greenramp.split import Side
+from greenramp.traffic.handling import Edge
+from greenramp.traffic.split import Side
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from greenramp.errors import Fenced, NotConfirmed
-from greenramp.route import copy, put_back, shift
-from greenramp.split import Side
+from greenramp.traffic.route import copy, put_back, shift
+from greenramp.traffic.split import Side
 
 COUNT = 200
 

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from greenramp.errors import NotConfirmed
-from greenramp.route import shift
-from greenramp.split import Side
+from greenramp.traffic.route import shift
+from greenramp.traffic.split import Side
 
 USERS = [f"user-{n}" for n in range(30)]
 

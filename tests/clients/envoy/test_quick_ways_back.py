@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from greenramp.route import put_back, shift
-from greenramp.split import Side
+from greenramp.traffic.route import put_back, shift
+from greenramp.traffic.split import Side
 
 ROLLBACKS = 100
 LEASE_SECONDS = 2.0
@@ -18,7 +18,7 @@ from pathlib import Path
 from greenramp.clients.envoy.lease import holding
 from greenramp.clients.envoy.router import Router
 from greenramp.home import Home
-from greenramp.route import claim, shift
+from greenramp.traffic.route import claim, shift
 
 home, lease_seconds = Home(Path(sys.argv[1])), float(sys.argv[2])
 router = Router(home)

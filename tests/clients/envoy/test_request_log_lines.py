@@ -4,8 +4,8 @@ import pytest
 
 from greenramp.clients.jsonlines import JsonLines
 from greenramp.clients.requestlines import RequestLines, rows_of
-from greenramp.handling import Edge
-from greenramp.split import Side
+from greenramp.traffic.handling import Edge
+from greenramp.traffic.split import Side
 
 FORGED = (
     '","status":500,"ts":"1.000000","upstream_us":1,"user":"0000000000000001",'

@@ -10,8 +10,8 @@ import pytest
 from greenramp.clients.envoy.clusters import Upstream
 from greenramp.clients.envoy.router import Router
 from greenramp.errors import Fenced, NotConfirmed, Unreachable
-from greenramp.route import Route, leave, renew, shift
-from greenramp.split import Side
+from greenramp.traffic.route import Route, leave, renew, shift
+from greenramp.traffic.split import Side
 
 USERS = [f"user-{n}" for n in range(100)]
 

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from greenramp.route import claim, leave, put_back, settle, shift, switch, take_back
-from greenramp.split import TOTAL_WEIGHT, Side, Split
+from greenramp.traffic.route import claim, leave, put_back, settle, shift, switch, take_back
+from greenramp.traffic.split import TOTAL_WEIGHT, Side, Split
 
 USERS = [f"user-{n}" for n in range(200)]
 

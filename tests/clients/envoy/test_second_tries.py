@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from greenramp.handling import Retry
-from greenramp.route import shift
-from greenramp.split import Side
-from greenramp.traffic_log import seen_request
+from greenramp.measures.traffic_log import seen_request
+from greenramp.traffic.handling import Retry
+from greenramp.traffic.route import shift
+from greenramp.traffic.split import Side
 
 USERS = [f"user-{n}" for n in range(40)]
 

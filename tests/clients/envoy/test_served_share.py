@@ -10,9 +10,9 @@ import pytest
 
 from greenramp.clients.envoy.servedshare import confirm_share
 from greenramp.errors import NotConfirmed
-from greenramp.handling import Edge
-from greenramp.route import put_back, shift, switch
-from greenramp.split import Side
+from greenramp.traffic.handling import Edge
+from greenramp.traffic.route import put_back, shift, switch
+from greenramp.traffic.split import Side
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from greenramp.clients.envoy.admin import Copies
 from greenramp.clients.shadowkept import KeptShadow
 from greenramp.clients.shadowlogs import ShadowLogs
 from greenramp.config import Service
-from greenramp.route import copy
 from greenramp.shadow.comparison import ShadowComparison
 from greenramp.shadow.configured import rules_of
-from greenramp.split import Side
+from greenramp.traffic.route import copy
+from greenramp.traffic.split import Side
 from greenramp.verdict import Outcome
 
 pytestmark = pytest.mark.load

@@ -7,9 +7,9 @@ import time
 import pytest
 
 from greenramp.clients.shadowkept import KeptShadow
-from greenramp.route import copy
 from greenramp.shadow.answers import Copied
-from greenramp.split import Side
+from greenramp.traffic.route import copy
+from greenramp.traffic.split import Side
 from greenramp.verdict import Outcome, Verdict
 
 OPEN = 160

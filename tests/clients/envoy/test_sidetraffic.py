@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 
 from greenramp.clients.envoy.sidetraffic import read_traffic
-from greenramp.handling import Edge, Retry
-from greenramp.route import copy, put_back, shift
-from greenramp.split import Side
+from greenramp.traffic.handling import Edge, Retry
+from greenramp.traffic.route import copy, put_back, shift
+from greenramp.traffic.split import Side
 
 USERS = [f"user-{n}" for n in range(60)]
 

@@ -7,8 +7,8 @@ import pytest
 import xxhash
 from steady_load import ask_once_each
 
-from greenramp.route import leave, put_back, shift, take_back
-from greenramp.split import Side
+from greenramp.traffic.route import leave, put_back, shift, take_back
+from greenramp.traffic.split import Side
 
 USERS = [f"user-{n}" for n in range(2000)]
 CROWD = [f"customer-{n}" for n in range(10_000)]

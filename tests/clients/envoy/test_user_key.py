@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from greenramp.route import shift
-from greenramp.split import Side
+from greenramp.traffic.route import shift
+from greenramp.traffic.split import Side
 
 SECRET = bytes(range(16))
 ALL_64_BITS = 2**64 - 1

@@ -15,7 +15,7 @@ from site_driver import Site
 from users import Seen, Users
 
 from greenramp.clients.prefectapi import FlowRun
-from greenramp.route import Route
+from greenramp.traffic.route import Route
 
 INPUTS = [{"type": "double", "name": name} for name in COLUMNS] + [{"type": "string", "name": SLICED}]
 """The signature's columns of a planted model, as MLflow writes them."""

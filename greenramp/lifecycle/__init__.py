@@ -1,0 +1,1 @@
+"""How a release goes, stops, goes on and is put right; who may order what of it."""

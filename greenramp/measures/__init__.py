@@ -1,0 +1,1 @@
+"""What came of users' requests, as the numbers that gates judge by."""

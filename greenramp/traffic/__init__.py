@@ -1,0 +1,1 @@
+"""Who has which share of a service's traffic, and how its requests are handled."""

@@ -1,0 +1,1 @@
+"""What asks for releases, and which of these wishes are one."""
