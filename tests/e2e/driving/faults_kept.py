@@ -50,18 +50,30 @@ def rows() -> list[dict[str, Any]]:
 
 
 def table(found: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """In Markdown, with a line of sums."""
-    yield "| fault | at | traffic ended on | requests | failed | safe after | put right by | release after it | |"
-    yield "|---|---|---|---|---|---|---|---|---|"
+    """In Markdown: a row for each place, a column for each fault; below it what failed, and the sums."""
+    faults = list(dict.fromkeys(row["fault"] for row in found))
+    by_cell = {(row["fault"], row["at"]): row for row in found}
+    yield f"| at | {' | '.join(faults)} |"
+    yield f"|---|{'---|' * len(faults)}"
+    for place in dict.fromkeys(place for _, place in cells()):
+        if any((fault, place) in by_cell for fault in faults):
+            yield f"| {place or '-'} | {' | '.join(_words(by_cell.get((fault, place))) for fault in faults)} |"
+    yield ""
     for row in found:
-        safe = "no user met it" if row["safe"] is None else f"{row['safe']:.1f} s"
-        cells_of = (row["fault"], row["at"] or "-", row["ended"], row["requests"], row["failed"], safe)
-        said = f"{row['verdict']}: {row['why']}" if row["why"] else row["verdict"]
-        yield f"| {' | '.join(map(str, (*cells_of, row['hand'] or '-', row['fresh'] or '-', said)))} |"
+        if row["why"]:
+            yield f"- {row['cell']}: {row['why']}"
     verdicts = Counter(row["verdict"] for row in found)
     asked, lost = sum(row["requests"] for row in found), sum(row["failed"] for row in found)
-    yield ""
     yield (
         f"{len(found)} of {len(cells())} cells: {verdicts['passed']} passed, {verdicts['failed']} failed; "
         f"{asked:,} requests, {lost:,} of them failed."
     )
+
+
+def _words(row: dict[str, Any] | None) -> str:
+    """How it ended, the requests that failed, and the time to safety; in bold what is not as it must be."""
+    if row is None:
+        return ""
+    safe = "nobody met it" if row["safe"] is None else f"{row['safe']:.1f} s"
+    said = f"{row['ended']}, {row['failed']}, {safe}"
+    return said if row["verdict"] == "passed" else f"**{said}**"
