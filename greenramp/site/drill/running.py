@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from greenramp.clients.envoy.router import Router
-from greenramp.clients.prefectapi import FlowRun
+from greenramp.clients.prefectapi import FlowRun, PrefectApi
 from greenramp.drill.faults import Fault, require_sense
 from greenramp.drill.places import Place
 from greenramp.drill.verdict import Outcome
@@ -55,6 +55,7 @@ def drill(ground: Ground, fault: Fault, at: Place | None, *, fresh: bool, say: S
             hand = await_end(site, looking, run.id, say)
         except GreenrampError as error:
             message = str(error)
+            _call_off(ground, looking, run, say)
         finally:
             if planted and planted.end:
                 planted.end()
@@ -73,11 +74,22 @@ def _serving(ground: Ground, fault: Fault, say: Say) -> str:
     live = Router(ground.site.home).read(SERVICE).live
     if fault is Fault.KILL_LIVE and live and len(of_side(ground.site.home, live)) < 2:
         say("a version that is served by two processes")
-        ground.release(ground.other_sound(), fault)
+        with Users(ground.site):
+            made = ground.release(ground.other_sound(), fault)
+        if made.state != "Promoted":
+            raise NotConfirmed(f"no version is served by two processes ({made.state}: {made.message})")
     before = ground.live()
     if before is None:
         raise NotConfirmed(f"{SERVICE} shares its traffic or serves nothing; begin anew")
     return before
+
+
+def _call_off(ground: Ground, looking: Looking, run: FlowRun, say: Say) -> None:
+    """End the release of a drill that could not be carried out, so that the next one finds a service to begin with."""
+    say("the release is called off")
+    with suppress(GreenrampError):
+        PrefectApi(ground.site.prefect_url).run("rollback/greenramp", {"service": SERVICE})
+        await_end(ground.site, looking, run.id, say)
 
 
 def _strike(ground: Ground, fault: Fault, place: Place, run: FlowRun, looking: Looking, say: Say) -> Planted:
@@ -90,7 +102,11 @@ def _strike(ground: Ground, fault: Fault, place: Place, run: FlowRun, looking: L
         recovery = begin_recovery(site)
     looking.await_place(place, _PLACE_SECONDS)
     say(f"{place}: {fault.does}")
-    planted = plant(fault, replace(_target(ground, run), recovery=recovery))
+    try:
+        planted = plant(fault, replace(_target(ground, run), recovery=recovery))
+    except GreenrampError:
+        end_recovery(recovery)
+        raise
     if fault is Fault.STOP_CONTINUE and planted.end:
         try:
             await_dead(site)
